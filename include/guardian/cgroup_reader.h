@@ -1,0 +1,113 @@
+/*
+ * cgroup_reader: one cgroup's memory files, read on held descriptors.
+ *
+ * Each tick is a *look*: one pread each of the five one-line files that tell usage and limits. The
+ * long files (memory.stat, pressure, events, ...) are read too (the *full* read) when the first
+ * look says that something moved, when the caller was notified, and every five seconds. Text that
+ * is the same, byte for byte, as the last time is not parsed again.
+ *
+ * Files: Documentation/admin-guide/cgroup-v2.rst, "Memory Interface Files". A file that is not
+ * there (older kernel, swap accounting off) leaves its valid bit clear until the next open.
+ */
+#ifndef GUARDIAN_CGROUP_READER_H
+#define GUARDIAN_CGROUP_READER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "guardian/snapshot.h"
+
+enum {
+	CGROUP_FULL_INTERVAL_US = 5000000, /* between two full reads of a quiet cgroup */
+	CGROUP_FULL_STEP_BYTES = 1 << 20,  /* usage moved by this much: read fully */
+	CGROUP_FULL_SHARE = 64,            /* ... or into another 64th of the limit */
+};
+
+/* One number, or "max": compared as text, in words, by its zero-padded bytes. */
+struct cgroup_value {
+	int32_t fd;  /* -1: no such file */
+	int32_t len; /* of the text read last; negative: the last read failed */
+	uint64_t text[3];
+};
+
+/* Longer text: of the last one only the length and a 64-bit digest are kept. */
+struct cgroup_text {
+	int32_t fd;
+	int32_t len;
+	uint64_t digest;
+};
+
+enum cgroup_value_file {
+	/* the look */
+	VALUE_CURRENT,
+	VALUE_SWAP_CURRENT,
+	VALUE_MAX,
+	VALUE_LOW,
+	VALUE_SWAP_MAX,
+	VALUES_OF_A_LOOK,
+	/* the full read */
+	VALUE_HIGH = VALUES_OF_A_LOOK,
+	VALUE_OOM_GROUP,
+	VALUE_PEAK,
+	VALUE_PIDS,
+	VALUE_INNER_MAX,
+	VALUES,
+};
+
+enum cgroup_text_file {
+	TEXT_STAT,
+	TEXT_EVENTS,
+	TEXT_EVENTS_LOCAL,
+	TEXT_PRESSURE,
+	TEXT_POPULATED,
+	TEXTS
+};
+
+struct cgroup_reader {
+	int dirfd;
+	bool dirty; /* a full read is due at the next sample */
+	uint64_t inode;
+	uint64_t full_at_us;         /* when the next full read is due at the latest */
+	uint64_t full_current_bytes; /* memory.current at the last full read */
+	struct cgroup_value value[VALUES];
+	struct cgroup_text text[TEXTS];
+};
+
+/* Opens the cgroup at PATH below CGFD (PATH "" or "." is CGFD itself). -> 0; -ENOENT, -ENODEV: it
+ * has gone; -errno. After an error nothing is open, and closing is allowed. */
+int cgroup_reader_open(struct cgroup_reader *reader, int cgfd, const char *path);
+void cgroup_reader_close(struct cgroup_reader *reader);
+
+/* Reads into M, which must be the struct of the sample before (all zero at the first): what did not
+ * change is not written. Touches inode, changed, the readings and their bits in `valid`, and
+ * `live`; nothing else of M.
+ * -> 0; -ENODEV: the cgroup has been removed, drop the reader. */
+int cgroup_reader_sample(struct cgroup_reader *reader, struct member_sample *m, uint64_t now_us);
+
+/* The next sample reads fully (a notification came). */
+static inline void cgroup_reader_mark(struct cgroup_reader *reader)
+{
+	reader->dirty = true;
+}
+
+/* The next sample fills M whole, as if it were the first: after M was lost or moved to another
+ * struct. */
+void cgroup_reader_forget(struct cgroup_reader *reader);
+
+/* A cgroup above a member: its reservation, and the kills below it. */
+struct ancestor_reader {
+	int dirfd;
+	uint64_t inode;
+	struct cgroup_value low;
+	struct cgroup_text events;
+};
+
+int ancestor_reader_open(struct ancestor_reader *reader, int cgfd, const char *path);
+void ancestor_reader_close(struct ancestor_reader *reader);
+/* As cgroup_reader_sample(); -> 0: nothing changed, 1: A was changed, -ENODEV. Touches inode,
+ * has_low, has_events, low_bytes, ev_oom_kill. */
+int ancestor_reader_sample(struct ancestor_reader *reader, struct ancestor_sample *a);
+/* The next sample fills A whole. */
+void ancestor_reader_forget(struct ancestor_reader *reader);
+
+#endif

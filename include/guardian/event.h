@@ -1,0 +1,103 @@
+/*
+ * event: the catalogue of what guardiand tells. One kind, one MESSAGE_ID, one row in the table of
+ * src/model/event.c, one entry in systemd/guardiand.catalog.
+ *
+ * Rules make events of numbers; words are made here, at the edge, by event_message().
+ */
+#ifndef GUARDIAN_EVENT_H
+#define GUARDIAN_EVENT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "guardian/policy.h"
+#include "guardian/text.h"
+
+enum event_kind {
+	EVENT_STARTED,
+	EVENT_STOPPED,
+	EVENT_POLICY_RELOADED,
+	EVENT_POLICY_REJECTED,
+	EVENT_SERVICE_FOUND,
+	EVENT_SERVICE_GONE,
+	EVENT_SERVICE_RESTARTED,
+	EVENT_SERVICE_CONFLICT, /* two services match one container */
+	EVENT_LIMIT_APPLIED,
+	EVENT_LIMIT_OBSERVED, /* observe mode: it would be set */
+	EVENT_LIMIT_DRIFT,
+	EVENT_LIMIT_REFUSED,
+	EVENT_LIMIT_FAILED,
+	EVENT_LIMIT_SURRENDERED,
+	EVENT_LIMIT_CANNOT_UNSET, /* "needs recreate" */
+	EVENT_RESERVATION_VOID,
+	EVENT_SERVICE_MEMORY_NORMAL,
+	EVENT_SERVICE_MEMORY_WARN,
+	EVENT_SERVICE_MEMORY_CRITICAL,
+	EVENT_OOM_KILL,
+	EVENT_HOST_MEMORY_NORMAL,
+	EVENT_HOST_MEMORY_WARN,
+	EVENT_HOST_MEMORY_CRITICAL,
+	EVENT_READING_LOST,
+	EVENT_READING_BACK,
+	EVENT_PEER_SILENT,
+	EVENT_PEER_BACK,
+	EVENT_LACK,
+	EVENT_COUNT,
+};
+
+enum event_reason {
+	REASON_NONE,
+	/* who wrote over a limit (EVENT_LIMIT_DRIFT) */
+	REASON_WRITER_SYSTEMD, /* back to what the unit says: a daemon-reload */
+	REASON_WRITER_DOCKER,  /* now what Docker has stored: a docker update */
+	REASON_WRITER_UNKNOWN, /* a direct write to the file */
+	REASON_COUNT,
+};
+
+enum { EVENT_NUMBERS = 4 };
+
+/* `n` means what the table's row says: n[i] is told as the field of that name and unit. */
+struct event {
+	uint16_t kind;    /* enum event_kind */
+	uint16_t service; /* index into the policy, or SERVICE_NONE */
+	uint8_t limit;    /* enum limit_kind, where the kind speaks of one; LIMIT_COUNT = of none */
+	uint8_t reason;   /* enum event_reason */
+	uint8_t subject;  /* enum peer, or log2 of a lack or reading, as the kind says */
+	uint64_t inode;   /* member, or 0 */
+	uint64_t n[EVENT_NUMBERS];
+};
+
+struct event_info {
+	const char *name;                 /* GUARDIAN_EVENT=: "limit_applied" */
+	const char *message_id;           /* 32 hex digits */
+	const char *action;               /* GUARDIAN_ACTION=: "set_limit", "none", ... */
+	uint8_t priority;                 /* syslog(3) */
+	const char *field[EVENT_NUMBERS]; /* "GUARDIAN_LIMIT_BYTES", or NULL; ends in its unit */
+	/* The sentence. {service} {other} {limit} {reason} {peer} {lack} {effect} {reading}
+	 * {extra}; {0} the number as it is, {0:size}, {0:pct} (hundredths of a percent), {0:errno},
+	 * {0:limit} (a value of the limit that the event speaks of). */
+	const char *sentence;
+};
+
+/* An event that has been told, in words; the daemon keeps the last ones for its status file. */
+enum {
+	EVENT_LINES_KEPT = 16,
+	EVENT_MESSAGE_SIZE = 256,
+};
+struct event_line {
+	uint64_t realtime_us;
+	uint16_t kind;                  /* enum event_kind */
+	char service[POLICY_NAME_SIZE]; /* or empty */
+	char message[EVENT_MESSAGE_SIZE];
+};
+
+/* Never NULL for a kind below EVENT_COUNT. */
+const struct event_info *event_info(enum event_kind kind);
+const char *event_reason_name(enum event_reason reason);
+
+/* One sentence without a newline. EXTRA is text that only the daemon knows (a file's error, a
+ * cgroup's path), or NULL. */
+void event_message(
+	struct text_out *out, const struct event *e, const struct policy *p, const char *extra);
+
+#endif

@@ -1,0 +1,80 @@
+/*
+ * lanes: the worker threads, one for each peer that may hang, so that the loop never waits.
+ *
+ * A job is a flat copy: no pointers cross the threads. The loop posts with lanes_post() and
+ * collects with lanes_take() when lanes_fd() (an eventfd) is readable. A lane does its jobs in
+ * order; a hung peer delays its own lane only.
+ */
+#ifndef GUARDIAN_LANES_H
+#define GUARDIAN_LANES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "guardian/cgroup.h"
+#include "guardian/docker.h"
+#include "guardian/limit.h"
+#include "guardian/policy.h"
+#include "guardian/snapshot.h"
+
+enum lane {
+	LANE_HOLD,   /* systemd and the kernel's files: libcgroup lives in this one thread */
+	LANE_DOCKER, /* docker update, and the ping that tells whether dockerd is alive */
+	LANE_NAMES,  /* docker inspect, with a short deadline and Docker's own files behind it */
+	LANE_COUNT,
+};
+
+enum job_kind {
+	JOB_REHEARSE, /* walk the lane's whole path without changing anything, so that its pages are
+			 there */
+	JOB_HOLD,     /* a cgroup's values: by its unit, or by its files */
+	JOB_PERSIST,  /* Docker's stored values */
+	JOB_IDENTIFY, /* container id -> name, labels, stored values */
+	JOB_PING,
+	JOB_COUNT,
+};
+
+struct job {
+	uint8_t kind; /* enum job_kind */
+	bool force;
+	bool has_unit;
+	uint32_t ticket; /* of an action, or 0 */
+	uint64_t inode;
+	struct limit_set set;
+	char path[CGROUP_PATH_SIZE]; /* below /sys/fs/cgroup */
+	char unit[CGROUP_UNIT_SIZE];
+	char id[DOCKER_ID_SIZE];
+	/* the answer */
+	int32_t error;                     /* 0 or -errno */
+	char message[160];                 /* the peer's own words, or empty */
+	struct docker_container container; /* JOB_IDENTIFY */
+};
+
+struct lanes;
+
+/* ROOTFD and CGFD (or -1) are borrowed for the life of the lanes. -> 0 or -errno. */
+int lanes_open(struct lanes **out, int rootfd, int cgfd, const struct policy_docker *docker);
+
+/* New settings for Docker, from the next job on. */
+void lanes_set_docker(struct lanes *lanes, const struct policy_docker *docker);
+
+/* 0; -EAGAIN when the lane's queue is full. */
+int lanes_post(struct lanes *lanes, enum lane lane, const struct job *job);
+
+int lanes_fd(const struct lanes *lanes);
+/* Takes one finished job; false when there is none (left). Resets the eventfd when none is left. */
+bool lanes_take(struct lanes *lanes, struct job *out);
+
+/* Jobs posted and not yet taken. */
+uint32_t lanes_pending(struct lanes *lanes);
+
+/* Asks the threads to end and waits for at most WAIT_US; a thread that hangs in the kernel is left
+ * to the exit. */
+void lanes_close(struct lanes *lanes, uint64_t wait_us);
+
+/* The body of JOB_IDENTIFY: asks the socket within DEADLINE_US, then the files. Blocking; also used
+ * by --check. */
+int lanes_identify(int rootfd, const struct policy_docker *docker, uint64_t deadline_us,
+	const char *id, struct docker_container *out);
+
+#endif

@@ -1,0 +1,45 @@
+/*
+ * plan: what decide() wants done and told, and when it wants to look again. Consumed by daemon/act
+ * and daemon/tell.
+ */
+#ifndef GUARDIAN_PLAN_H
+#define GUARDIAN_PLAN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "guardian/event.h"
+#include "guardian/limit.h"
+
+enum {
+	PLAN_ACTIONS_MAX = 32,
+	PLAN_EVENTS_MAX = 128,
+};
+
+enum action_kind {
+	ACT_HOLD, /* make the cgroup's values be `set`, now: the unit's properties, or the files */
+	ACT_PERSIST, /* make Docker store `set` (MAX, SWAP_MAX and LOW), so that a restart keeps it
+		      */
+	ACT_RESERVE, /* give an ancestor `set` (LOW), so that the reservations below it count */
+	ACT_COUNT,
+};
+const char *action_name(enum action_kind kind);
+
+struct action {
+	uint8_t kind; /* enum action_kind */
+	bool force;   /* HOLD, PERSIST: lower even below what cannot be reclaimed */
+	uint16_t service;
+	uint32_t ticket; /* never 0; comes back in a result */
+	uint64_t inode;  /* of the member or ancestor: checked again before acting */
+	struct limit_set set;
+};
+
+struct plan {
+	uint64_t wake_us; /* absolute, CLOCK_BOOTTIME: the next tick at the latest */
+	uint16_t n_actions, n_events;
+	bool state_changed; /* something worth keeping over a restart of the daemon has changed */
+	struct action action[PLAN_ACTIONS_MAX];
+	struct event event[PLAN_EVENTS_MAX];
+};
+
+#endif

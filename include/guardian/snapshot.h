@@ -1,0 +1,167 @@
+/*
+ * snapshot: what was read, at one moment. Flat, fixed-size, without pointers; made by daemon/sample
+ * (or read from a record), consumed by core/decide.
+ *
+ * Absent is not zero: each group of readings has a bit in `valid`, and no rule may use a value
+ * whose bit is not set. Counters are cumulative as the kernel keeps them; rates are the business of
+ * the rules.
+ */
+#ifndef GUARDIAN_SNAPSHOT_H
+#define GUARDIAN_SNAPSHOT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "guardian/limit.h"
+#include "guardian/policy.h"
+
+enum {
+	SNAPSHOT_MEMBERS_MAX = 512,
+	SNAPSHOT_ANCESTORS_MAX = 64,
+	SNAPSHOT_RESULTS_MAX = 64,
+};
+
+/* Pressure stall information, Documentation/accounting/psi.rst: percent of *time*, not of memory.
+ */
+struct psi_line {
+	uint32_t avg10_centipct, avg60_centipct, avg300_centipct;
+	uint64_t total_us;
+};
+struct psi {
+	struct psi_line some, full;
+};
+
+enum host_reading {
+	HOST_MEMORY = 1 << 0,     /* /proc/meminfo: total, available */
+	HOST_SWAP = 1 << 1,       /* /proc/meminfo: SwapTotal, SwapFree */
+	HOST_VMSTAT = 1 << 2,     /* /proc/vmstat */
+	HOST_PSI_MEMORY = 1 << 3, /* /proc/pressure/memory */
+	HOST_PSI_IO = 1 << 4,
+	HOST_PSI_CPU = 1 << 5,
+};
+
+struct host_sample {
+	uint32_t valid; /* enum host_reading */
+	uint64_t mem_total_bytes, mem_available_bytes, mem_free_bytes;
+	uint64_t swap_total_bytes, swap_free_bytes;
+	uint64_t oom_kill;                   /* processes killed by any OOM killer since boot */
+	uint64_t pgscan, pgsteal;            /* pages, direct + kswapd (+ khugepaged) */
+	uint64_t pswpin, pswpout;            /* pages */
+	uint64_t refault_anon, refault_file; /* workingset_refault_*: pages */
+	struct psi psi_memory, psi_io, psi_cpu;
+};
+
+enum member_reading {
+	MEMBER_CURRENT = 1 << 0,
+	MEMBER_STAT = 1 << 1,
+	MEMBER_SWAP = 1 << 2,
+	MEMBER_EVENTS = 1 << 3,
+	MEMBER_EVENTS_LOCAL = 1 << 4,
+	MEMBER_PSI = 1 << 5,
+	MEMBER_POPULATED = 1 << 6,
+	MEMBER_PIDS = 1 << 7,
+	MEMBER_PEAK = 1 << 8,
+	MEMBER_HIGH = 1 << 9,
+	MEMBER_INNER_MAX = 1 << 10,
+	MEMBER_STORED = 1 << 11, /* `stored`: what Docker will apply at the next start */
+};
+
+enum member_owner {
+	OWNER_PLAIN,  /* a cgroup nobody else manages: libcgroup writes */
+	OWNER_UNIT,   /* a systemd unit: SetUnitProperties */
+	OWNER_DOCKER, /* a Docker container: Docker's update, and the unit or file below it */
+};
+
+#define SERVICE_NONE UINT16_MAX
+
+/* One cgroup that a service of the policy matched. A service may have several (Compose scale, a
+ * glob). */
+struct member_sample {
+	uint64_t inode;   /* identity: a restarted container has another */
+	uint16_t service; /* index into policy.service */
+	uint16_t also;    /* a second service that matches it too (an error), or SERVICE_NONE */
+	uint8_t owner;    /* enum member_owner */
+	bool has_unit;    /* a systemd unit of its own: its values come back at daemon-reload */
+	bool changed;     /* any reading differs from the snapshot before; false is a promise */
+	int16_t ancestor; /* index into snapshot.ancestor of its parent, or -1 */
+	uint32_t valid;   /* enum member_reading */
+	uint64_t current_bytes;
+	uint64_t swap_bytes;
+	/* memory.stat */
+	uint64_t anon_bytes, shmem_bytes, kernel_bytes, slab_reclaimable_bytes;
+	uint64_t file_bytes, inactive_file_bytes, active_file_bytes;
+	uint64_t refault_anon, refault_file, pgscan, pgsteal;
+	/* memory.events is of the whole subtree, .local of the group alone */
+	uint64_t ev_high, ev_max, ev_oom, ev_oom_kill, ev_oom_group_kill;
+	uint64_t ev_local_oom_kill;
+	uint64_t peak_bytes;
+	uint64_t pids;
+	uint64_t high_bytes;      /* memory.high, LIMIT_UNLIMITED when none */
+	uint64_t inner_max_bytes; /* crun's extra level `container`: a limit of its own */
+	struct psi psi;
+	bool populated;
+	struct limit_set live;   /* read back from the cgroup */
+	struct limit_set stored; /* Docker's HostConfig: MAX, LOW, SWAP_MAX; 0 there =
+				    LIMIT_UNLIMITED here (LOW: 0) */
+};
+
+/* A cgroup above a member: a reservation below it is void unless it has one too; its oom_kill count
+ * outlives the children that were killed. */
+struct ancestor_sample {
+	uint64_t inode;
+	int16_t parent;           /* index, or -1: the one below the root */
+	bool has_unit;            /* a slice: systemd rewrites it */
+	bool has_low, has_events; /* validity */
+	uint64_t low_bytes;
+	uint64_t ev_oom_kill;
+};
+
+enum peer { PEER_DOCKER, PEER_SYSTEMD, PEER_COUNT };
+enum peer_state { PEER_UNKNOWN, PEER_OK, PEER_SILENT, PEER_ABSENT };
+const char *peer_name(enum peer peer);
+
+/* The outcome of an action of an earlier plan. */
+struct result {
+	uint32_t ticket; /* action.ticket */
+	int32_t error;   /* 0 or -errno */
+	uint64_t inode;
+};
+
+/* What this machine cannot do, so that it is told once and rules know. */
+enum lack {
+	LACK_CGROUP2 = 1 << 0, /* memory controller not on cgroup v2: no limits */
+	LACK_PSI = 1 << 1,
+	LACK_DOCKER = 1 << 2,       /* no socket */
+	LACK_SYSTEMD = 1 << 3,      /* no system bus / not PID 1 */
+	LACK_ROOT = 1 << 4,         /* not root: reads only */
+	LACK_SWAP_ACCOUNT = 1 << 5, /* no memory.swap.* files */
+	LACK_JOURNAL = 1 << 6,
+};
+#define LACK_COUNT 7
+
+struct snapshot {
+	uint64_t now_us;      /* CLOCK_BOOTTIME */
+	uint64_t realtime_us; /* CLOCK_REALTIME, for people only */
+	uint32_t page_bytes;
+	uint32_t lacks;             /* enum lack */
+	uint32_t policy_generation; /* rises at every reload: settled matters are open again */
+	struct host_sample host;
+	uint8_t peer[PEER_COUNT]; /* enum peer_state */
+	uint16_t n_members, n_ancestors, n_results;
+	struct member_sample member[SNAPSHOT_MEMBERS_MAX];
+	struct ancestor_sample ancestor[SNAPSHOT_ANCESTORS_MAX];
+	struct result result[SNAPSHOT_RESULTS_MAX];
+};
+
+/* current - inactive_file, as kubelet and cAdvisor count it. Needs MEMBER_CURRENT and MEMBER_STAT.
+ */
+uint64_t member_working_set(const struct member_sample *m);
+
+/* What no reclaim can take without swap: anon + shmem + kernel - reclaimable slab. Needs
+ * MEMBER_STAT. */
+uint64_t member_unreclaimable(const struct member_sample *m);
+
+const char *lack_name(enum lack lack);   /* "cgroup v2 memory controller" */
+const char *lack_effect(enum lack lack); /* "limits are neither set nor checked" */
+
+#endif

@@ -1,0 +1,94 @@
+/*
+ * text: strict numbers, sizes and durations in; bounded text out.
+ *
+ * Parsers take a span (not necessarily NUL-terminated) and accept it whole or not at all: no
+ * leading blanks, no sign, no trailing bytes, no overflow. -EINVAL: not of the form; -ERANGE: of
+ * the form, but does not fit.
+ */
+#ifndef GUARDIAN_TEXT_H
+#define GUARDIAN_TEXT_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct text_span {
+	const char *start;
+	size_t len;
+};
+
+/* ---- in ---- */
+
+/* Decimal digits only. */
+int text_u64(const char *s, size_t len, uint64_t *out);
+
+/* A cgroup value: decimal digits, or "max" -> UINT64_MAX; one trailing newline is allowed. */
+int text_cgroup_value(const char *s, size_t len, uint64_t *out);
+
+/* A size as Docker Compose writes it: `1.5g`, `512m`, `64kb`, `1024b`; 1024-based; units b k m g
+ * (an optional trailing b after k m g; letters of either case); a bare number is refused (bytes or
+ * megabytes?) except 0. A fraction needs a unit above b. Rounds down to a byte. */
+int text_size(const char *s, size_t len, uint64_t *bytes);
+
+/* `500ms`, `1.5s`, `2m`, `1h` -> microseconds. A bare number is refused except 0. */
+int text_duration(const char *s, size_t len, uint64_t *us);
+
+/* `80%`, `12.5%` -> hundredths of a percent (8000, 1250). Two decimals at most. */
+int text_percent(const char *s, size_t len, uint32_t *centipct);
+
+/* A PSI average, "12.34" -> 1234. Exactly as the kernel prints it (kernel/sched/psi.c: %lu.%02lu).
+ */
+int text_centi(const char *s, size_t len, uint32_t *centi);
+
+/* Takes the next line of `key value` (or `key: value kB`) off *REST. KEY is without the colon,
+ * VALUE is what follows the blanks, to the end of the line. false at the end. Lines without a blank
+ * give an empty VALUE. */
+bool text_key_value(struct text_span *rest, struct text_span *key, struct text_span *value);
+
+bool text_is(struct text_span span, const char *literal);
+
+/* Shell-style match of PATTERN (* ? [] and no escapes; '*' does not cross '/', '**' does) on the
+ * whole of S. */
+bool text_glob(const char *pattern, const char *s);
+
+/* Copies SRC to DST of SIZE bytes. false (and an empty DST) when it does not fit: a cut name is a
+ * wrong name. */
+bool text_copy(char *dst, size_t size, const char *src, size_t len);
+
+/* The nearest of N words to WORD by edit distance (at most 2, and less than half of its length), or
+ * NULL. */
+const char *text_nearest(const char *word, const char *const *words, size_t n);
+
+/* ---- out: appends to a fixed buffer, always NUL-terminated; once `full` is set, nothing more is
+ * appended ---- */
+
+struct text_out {
+	char *buf;
+	size_t size; /* of buf, the NUL included */
+	size_t len;
+	bool full; /* something did not fit */
+};
+
+void text_out_init(struct text_out *out, char *buf, size_t size);
+void text_put(struct text_out *out, const char *s);
+void text_put_span(struct text_out *out, const char *s, size_t len);
+void text_put_u64(struct text_out *out, uint64_t n);
+void text_put_i64(struct text_out *out, int64_t n);
+/* 1234 -> "12.34" */
+void text_put_centi(struct text_out *out, uint64_t centi);
+/* For people: "1.5 GiB", "512 MiB", "17.2 MiB", "0 B"; UINT64_MAX -> "unlimited". */
+void text_put_size(struct text_out *out, uint64_t bytes);
+/* For the policy file: the shortest form text_size() reads back to the same number: "1.5g", "512m",
+ * "1000b". */
+void text_put_policy_size(struct text_out *out, uint64_t bytes);
+/* For the policy file: "1s", "500ms", "2m". Exact for whole milliseconds; microseconds below that
+ * as "0.001ms". */
+void text_put_duration(struct text_out *out, uint64_t us);
+/* 8000 -> "80%", 1250 -> "12.5%" */
+void text_put_percent(struct text_out *out, uint32_t centipct);
+/* A JSON string with its quotes; control characters, quotes, backslashes and invalid UTF-8 escaped.
+ */
+void text_put_json(struct text_out *out, const char *s);
+
+#endif

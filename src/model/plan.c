@@ -1,0 +1,17 @@
+/*
+ * plan: the words for its actions, as records and messages show them.
+ */
+#include <stddef.h>
+
+#include "guardian/plan.h"
+
+const char *action_name(enum action_kind kind)
+{
+	static const char *const names[ACT_COUNT] = {
+		[ACT_HOLD] = "hold",
+		[ACT_PERSIST] = "persist",
+		[ACT_RESERVE] = "reserve",
+	};
+
+	return (size_t)kind < ACT_COUNT ? names[kind] : "unknown";
+}

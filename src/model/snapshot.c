@@ -1,0 +1,78 @@
+/*
+ * snapshot: what is computed from one reading alone, and the words for peers and for what a machine
+ * lacks.
+ *
+ * memory.stat and memory.current are read one after the other, so a difference may come out below
+ * zero: it is zero then.
+ */
+#include <stddef.h>
+
+#include "guardian/snapshot.h"
+
+static uint64_t less(uint64_t a, uint64_t b)
+{
+	return a > b ? a - b : 0;
+}
+
+uint64_t member_working_set(const struct member_sample *m)
+{
+	return less(m->current_bytes, m->inactive_file_bytes);
+}
+
+uint64_t member_unreclaimable(const struct member_sample *m)
+{
+	return m->anon_bytes + m->shmem_bytes + less(m->kernel_bytes, m->slab_reclaimable_bytes);
+}
+
+const char *peer_name(enum peer peer)
+{
+	static const char *const names[PEER_COUNT] = {
+		[PEER_DOCKER] = "dockerd",
+		[PEER_SYSTEMD] = "systemd",
+	};
+
+	return (size_t)peer < PEER_COUNT ? names[peer] : "unknown";
+}
+
+/* A row a bit of enum lack, in the order of the bits. */
+static const struct {
+	enum lack lack;
+	const char *name, *effect;
+} lacks[LACK_COUNT] = {
+	{LACK_CGROUP2, "cgroup v2 memory controller", "limits are neither set nor checked"},
+	{LACK_PSI, "pressure stall information",
+		"memory stalls are not seen, only how much memory is used"},
+	{LACK_DOCKER, "Docker socket",
+		"container names are read from Docker's files, and limits do not outlive a "
+		"container's restart until guardiand sets them again"},
+	{LACK_SYSTEMD, "systemd",
+		"limits are written to the cgroup files alone, and reservations of units are "
+		"not arranged"},
+	{LACK_ROOT, "root rights", "guardiand only reads and tells, it changes nothing"},
+	{LACK_SWAP_ACCOUNT, "swap accounting (memory.swap.*)",
+		"swap limits are neither set nor checked"},
+	{LACK_JOURNAL, "systemd journal", "events are written to stderr alone"},
+};
+
+static size_t lack_row(enum lack lack)
+{
+	size_t row = 0;
+
+	while (row < LACK_COUNT && lacks[row].lack != lack)
+		row++;
+	return row;
+}
+
+const char *lack_name(enum lack lack)
+{
+	size_t row = lack_row(lack);
+
+	return row < LACK_COUNT ? lacks[row].name : "unknown";
+}
+
+const char *lack_effect(enum lack lack)
+{
+	size_t row = lack_row(lack);
+
+	return row < LACK_COUNT ? lacks[row].effect : "unknown";
+}

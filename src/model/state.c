@@ -1,0 +1,137 @@
+/*
+ * state: birth, check and ageing of what decide() remembers. What it means is the rules' business
+ * (src/core/rule_*.c).
+ */
+#include <string.h>
+
+#include "guardian/state.h"
+
+const char *memory_level_name(enum memory_level level)
+{
+	static const char *const names[MEMORY_LEVELS] = {
+		[MEMORY_NORMAL] = "normal",
+		[MEMORY_WARN] = "warn",
+		[MEMORY_CRITICAL] = "critical",
+	};
+
+	return (size_t)level < MEMORY_LEVELS ? names[level] : "unknown";
+}
+
+void state_init(struct state *state)
+{
+	memset(state, 0, offsetof(struct state, departed));
+	state->magic = STATE_MAGIC;
+	state->version = STATE_VERSION;
+	state->size = sizeof(*state);
+	state->next_ticket = 1;
+	state->services_due_us = UINT64_MAX;
+}
+
+static bool members_valid(const struct state *state)
+{
+	for (size_t i = 0; i < state->n_members; i++)
+		if (state->member[i].level.now >= MEMORY_LEVELS)
+			return false;
+	return true;
+}
+
+size_t state_kept_size(const struct state *state)
+{
+	return offsetof(struct state, member) + state->n_members * sizeof(state->member[0]);
+}
+
+bool state_valid(const void *data, size_t len)
+{
+	const struct state *state = data;
+
+	if (len < offsetof(struct state, member) || state->magic != STATE_MAGIC ||
+		state->version != STATE_VERSION || state->size != sizeof(*state))
+		return false;
+	if (state->n_members > SNAPSHOT_MEMBERS_MAX ||
+		state->n_ancestors > SNAPSHOT_ANCESTORS_MAX ||
+		state->n_services > POLICY_SERVICES_MAX || state->n_departed > STATE_DEPARTED_MAX ||
+		state->next_departed >= STATE_DEPARTED_MAX)
+		return false;
+	if (len != state_kept_size(state))
+		return false;
+	return state->host_level.now < MEMORY_LEVELS && members_valid(state);
+}
+
+static void effort_resume(struct effort *effort)
+{
+	effort->ticket = 0;
+	effort->ended = 0;
+}
+
+void state_resume(struct state *state)
+{
+	state->adopted = 0;
+	for (size_t i = 0; i < state->n_members; i++) {
+		effort_resume(&state->member[i].limits.hold);
+		effort_resume(&state->member[i].limits.persist);
+		state->member[i].deadline_us = 0;
+	}
+	for (size_t i = 0; i < state->n_ancestors; i++) {
+		effort_resume(&state->ancestor[i].reserve);
+		state->ancestor[i].deadline_us = 0;
+	}
+}
+
+static void again(uint64_t *since_us, uint64_t now_us)
+{
+	if (*since_us)
+		*since_us = now_us;
+}
+
+static void effort_again(struct effort *effort, uint64_t now_us)
+{
+	again(&effort->asked_us, now_us);
+	again(&effort->ended_us, now_us);
+	again(&effort->window_us, now_us);
+}
+
+static void member_again(struct member_state *member, uint64_t now_us)
+{
+	again(&member->level.calm_us, now_us);
+	again(&member->readings.changing_us, now_us);
+	effort_again(&member->limits.hold, now_us);
+	effort_again(&member->limits.persist, now_us);
+	member->deadline_us = 0;
+}
+
+static void ancestor_again(struct ancestor_state *ancestor, uint64_t now_us)
+{
+	again(&ancestor->spare_us, now_us);
+	again(&ancestor->oom_odd_us, now_us);
+	effort_again(&ancestor->reserve, now_us);
+	ancestor->deadline_us = 0;
+}
+
+static void service_again(struct service_state *service, uint64_t now_us)
+{
+	again(&service->gone_us, now_us);
+	again(&service->turnover.refill_us, now_us);
+	again(&service->limits.refill_us, now_us);
+	again(&service->ooms.refill_us, now_us);
+}
+
+void state_restart_durations(struct state *state, uint64_t now_us)
+{
+	for (size_t i = 0; i < state->n_members; i++)
+		member_again(&state->member[i], now_us);
+	for (size_t i = 0; i < state->n_ancestors; i++)
+		ancestor_again(&state->ancestor[i], now_us);
+	for (size_t i = 0; i < state->n_services; i++)
+		service_again(&state->service[i], now_us);
+	for (size_t i = 0; i < state->n_departed; i++)
+		again(&state->departed[i].at_us, now_us);
+	for (size_t i = 0; i < PEER_COUNT; i++)
+	{
+		again(&state->peer_ok_us[i], now_us);
+		again(&state->peer_back_us[i], now_us);
+	}
+	again(&state->host_level.calm_us, now_us);
+	again(&state->host_readings.changing_us, now_us);
+	again(&state->ooms.refill_us, now_us);
+	state->services_due_us = 0;
+}

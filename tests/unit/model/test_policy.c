@@ -1,0 +1,53 @@
+/*
+ * policy: the words of its enumerations, and that the struct is flat and copies whole.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "guardian/policy.h"
+#include "test_names.h"
+
+static void each_role_has_its_word(void **state)
+{
+	(void)state;
+	CHECK_NAMES(policy_role_name, ROLE_COUNT);
+	assert_string_equal(policy_role_name(ROLE_GENERIC), "generic");
+	assert_string_equal(policy_role_name(ROLE_NODE), "node");
+	assert_string_equal(policy_role_name(ROLE_POSTGRES), "postgres");
+	assert_string_equal(policy_role_name(ROLE_REDIS), "redis");
+}
+
+static void each_mode_has_its_word(void **state)
+{
+	(void)state;
+	CHECK_NAMES(policy_mode_name, MODE_COUNT);
+	assert_string_equal(policy_mode_name(MODE_ENFORCE), "enforce");
+	assert_string_equal(policy_mode_name(MODE_OBSERVE), "observe");
+}
+
+/* A zeroed policy enforces nothing harmful: no service, no limit, the plainest role. */
+static void zero_is_harmless(void **state)
+{
+	static const struct policy zero;
+
+	(void)state;
+	assert_int_equal(zero.n_services, 0);
+	assert_int_equal(zero.service[0].role, ROLE_GENERIC);
+	assert_int_equal(zero.service[0].limits.mask, 0);
+	assert_false(zero.service[0].force);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_role_has_its_word),
+		cmocka_unit_test(each_mode_has_its_word),
+		cmocka_unit_test(zero_is_harmless),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

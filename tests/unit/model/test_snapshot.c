@@ -1,0 +1,84 @@
+/*
+ * snapshot: the two sums over one reading, and the words for peers and lacks.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "guardian/snapshot.h"
+#include "test_names.h"
+
+/* trap 10: page cache that the kernel can drop at once is no use of memory. */
+static void working_set_leaves_out_inactive_files(void **state)
+{
+	struct member_sample m = {.current_bytes = 100 << 20, .inactive_file_bytes = 95 << 20};
+
+	(void)state;
+	assert_int_equal(member_working_set(&m), 5 << 20);
+	m.inactive_file_bytes = 0;
+	assert_int_equal(member_working_set(&m), 100 << 20);
+}
+
+/* memory.current and memory.stat are read one after the other. */
+static void working_set_does_not_underflow(void **state)
+{
+	struct member_sample m = {.current_bytes = 10, .inactive_file_bytes = 11};
+
+	(void)state;
+	assert_int_equal(member_working_set(&m), 0);
+}
+
+static void unreclaimable_leaves_out_files_and_reclaimable_slab(void **state)
+{
+	struct member_sample m = {.anon_bytes = 1000,
+		.shmem_bytes = 200,
+		.kernel_bytes = 30,
+		.slab_reclaimable_bytes = 10,
+		.file_bytes = 1 << 30};
+
+	(void)state;
+	assert_int_equal(member_unreclaimable(&m), 1220);
+	m.slab_reclaimable_bytes = 31;
+	assert_int_equal(member_unreclaimable(&m), 1200);
+}
+
+static void each_peer_has_its_name(void **state)
+{
+	(void)state;
+	CHECK_NAMES(peer_name, PEER_COUNT);
+}
+
+static void each_lack_has_a_name_and_an_effect(void **state)
+{
+	(void)state;
+	for (unsigned int a = 0; a < LACK_COUNT; a++) {
+		enum lack lack = (enum lack)(1U << a);
+
+		assert_string_not_equal(lack_name(lack), "unknown");
+		assert_string_not_equal(lack_effect(lack), "unknown");
+		for (unsigned int b = 0; b < a; b++)
+			assert_string_not_equal(lack_name(lack), lack_name((enum lack)(1U << b)));
+	}
+	assert_string_equal(lack_name((enum lack)(1U << LACK_COUNT)), "unknown");
+	assert_string_equal(lack_name((enum lack)0), "unknown");
+	assert_string_equal(lack_effect((enum lack)3), "unknown"); /* two at once */
+	assert_string_equal(lack_name(LACK_CGROUP2), "cgroup v2 memory controller");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(working_set_leaves_out_inactive_files),
+		cmocka_unit_test(working_set_does_not_underflow),
+		cmocka_unit_test(unreclaimable_leaves_out_files_and_reclaimable_slab),
+		cmocka_unit_test(each_peer_has_its_name),
+		cmocka_unit_test(each_lack_has_a_name_and_an_effect),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
