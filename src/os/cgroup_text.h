@@ -1,0 +1,29 @@
+/*
+ * cgroup_text: the longer files of a cgroup, parsed into a sample.
+ *
+ * Each parser takes a whole file's text and stores its group of readings, or leaves the sample as
+ * it is. -> whether the text had all that the group's bit in `valid` promises.
+ */
+#ifndef GUARDIAN_OS_CGROUP_TEXT_H
+#define GUARDIAN_OS_CGROUP_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "guardian/snapshot.h"
+
+typedef bool (*cgroup_text_parser)(const char *text, size_t len, struct member_sample *m);
+
+bool cgroup_text_stat(const char *text, size_t len, struct member_sample *m);
+bool cgroup_text_events(const char *text, size_t len, struct member_sample *m);
+bool cgroup_text_events_local(const char *text, size_t len, struct member_sample *m);
+bool cgroup_text_pressure(const char *text, size_t len, struct member_sample *m);
+bool cgroup_text_populated(const char *text, size_t len, struct member_sample *m);
+
+/* A digest of LEN bytes; TEXT must have CGROUP_TEXT_PAD writable bytes behind them. Tells a changed
+ * text, not an attack. */
+enum { CGROUP_TEXT_PAD = 16 };
+uint64_t cgroup_text_digest(char *text, size_t len);
+
+#endif

@@ -1,0 +1,42 @@
+/*
+ * keyed: the kernel's `key value` files (meminfo, vmstat, memory.stat, memory.events), parsed in
+ * one pass.
+ *
+ * A table's row stands at the length of its keys, so a line is known or skipped after one look; the
+ * few keys that share a length are compared in turn.
+ */
+#ifndef GUARDIAN_OS_KEYED_H
+#define GUARDIAN_OS_KEYED_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { KEYED_LENGTH_MAX = 24, KEYED_TWINS = 3 };
+
+struct keyed_field {
+	const char *key;
+	uint16_t offset; /* of a uint64_t in the output struct */
+	uint8_t bit;     /* in the mask of what was found */
+};
+
+struct keyed_row {
+	struct keyed_field field[KEYED_TWINS]; /* the used ones first */
+};
+
+struct keyed_table {
+	const char *suffix;                         /* of every value: "" or " kB" */
+	uint32_t wanted;                            /* bits: parsing stops when all are found */
+	struct keyed_row row[KEYED_LENGTH_MAX + 1]; /* [length of the key, without a colon] */
+};
+
+/* The row index of a literal key. */
+#define KEYED_LENGTH(literal) (sizeof(literal) - 1)
+
+/* Stores each known key's number into OUT. -> the bits of those found. A value that is not of the
+ * form is not found; a line without its newline is not believed, it may be cut. */
+uint32_t keyed_parse(const struct keyed_table *table, const char *text, size_t len, void *out);
+
+/* The number that follows a key: blanks, digits, SUFFIX, and then EOL. */
+int keyed_number(const char *at, const char *eol, const char *suffix, uint64_t *out);
+
+#endif

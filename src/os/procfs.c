@@ -1,0 +1,250 @@
+/*
+ * procfs: the host's readings. Three formats, five files, one descriptor each, held from the start:
+ * under memory pressure a read on a held descriptor needs no new dentry, inode or descriptor.
+ */
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "guardian/fs.h"
+#include "guardian/procfs.h"
+#include "guardian/psi.h"
+#include "keyed.h"
+#include "pread.h"
+
+enum {
+	MEMINFO_SIZE = 4096, /* 1.5 kB on 6.x */
+	VMSTAT_SIZE = 16384, /* 4 kB on 6.x */
+};
+
+static const char *const paths[PROCFS_FILES] = {
+	[PROCFS_MEMINFO] = "proc/meminfo",
+	[PROCFS_VMSTAT] = "proc/vmstat",
+	[PROCFS_PSI_MEMORY] = "proc/pressure/memory",
+	[PROCFS_PSI_IO] = "proc/pressure/io",
+	[PROCFS_PSI_CPU] = "proc/pressure/cpu",
+};
+
+/* ---- meminfo ---- */
+
+struct meminfo {
+	uint64_t total, available, free, swap_total, swap_free; /* kB */
+};
+
+enum { MEM_TOTAL, MEM_AVAILABLE, MEM_FREE, SWAP_TOTAL, SWAP_FREE };
+enum {
+	MEMORY_KEYS = 1 << MEM_TOTAL | 1 << MEM_AVAILABLE | 1 << MEM_FREE,
+	SWAP_KEYS = 1 << SWAP_TOTAL | 1 << SWAP_FREE,
+};
+
+#define MEMINFO(literal, member, bit)                                                              \
+	{                                                                                          \
+		literal, offsetof(struct meminfo, member), bit                                     \
+	}
+
+/* clang-format off */
+static const struct keyed_table meminfo_table = {
+	.suffix = " kB",
+	.wanted = MEMORY_KEYS | SWAP_KEYS,
+	.row = {
+		[7] = {{MEMINFO("MemFree", free, MEM_FREE)}},
+		[8] = {{MEMINFO("MemTotal", total, MEM_TOTAL), MEMINFO("SwapFree", swap_free, SWAP_FREE)}},
+		[9] = {{MEMINFO("SwapTotal", swap_total, SWAP_TOTAL)}},
+		[12] = {{MEMINFO("MemAvailable", available, MEM_AVAILABLE)}},
+	},
+};
+/* clang-format on */
+
+static bool has_all(uint32_t found, uint32_t keys)
+{
+	return (found & keys) == keys;
+}
+
+uint32_t procfs_parse_meminfo(const char *text, size_t len, struct host_sample *out)
+{
+	struct meminfo kb;
+	uint32_t found = keyed_parse(&meminfo_table, text, len, &kb);
+	uint32_t valid = 0;
+
+	if (has_all(found, MEMORY_KEYS)) {
+		out->mem_total_bytes = kb.total << 10;
+		out->mem_available_bytes = kb.available << 10;
+		out->mem_free_bytes = kb.free << 10;
+		valid |= HOST_MEMORY;
+	}
+	if (has_all(found, SWAP_KEYS)) {
+		out->swap_total_bytes = kb.swap_total << 10;
+		out->swap_free_bytes = kb.swap_free << 10;
+		valid |= HOST_SWAP;
+	}
+	return valid;
+}
+
+/* ---- vmstat ---- */
+
+struct vmstat {
+	uint64_t oom_kill, pswpin, pswpout, refault_anon, refault_file;
+	uint64_t scan_direct, scan_kswapd, scan_khugepaged;
+	uint64_t steal_direct, steal_kswapd, steal_khugepaged;
+};
+
+enum {
+	VM_OOM_KILL,
+	VM_PSWPIN,
+	VM_PSWPOUT,
+	VM_REFAULT_ANON,
+	VM_REFAULT_FILE,
+	VM_SCAN_DIRECT,
+	VM_SCAN_KSWAPD,
+	VM_STEAL_DIRECT,
+	VM_STEAL_KSWAPD,
+	VM_NEEDED, /* those before it; khugepaged has counters of its own since 6.2 only */
+	VM_SCAN_KHUGEPAGED = VM_NEEDED,
+	VM_STEAL_KHUGEPAGED,
+	VM_KEYS,
+};
+
+#define VMSTAT(literal, member, bit)                                                               \
+	{                                                                                          \
+		literal, offsetof(struct vmstat, member), bit                                      \
+	}
+
+/* clang-format off */
+static const struct keyed_table vmstat_table = {
+	.suffix = "",
+	.wanted = (1U << VM_KEYS) - 1,
+	.row = {
+		[6] = {{VMSTAT("pswpin", pswpin, VM_PSWPIN)}},
+		[7] = {{VMSTAT("pswpout", pswpout, VM_PSWPOUT)}},
+		[8] = {{VMSTAT("oom_kill", oom_kill, VM_OOM_KILL)}},
+		[13] = {{VMSTAT("pgscan_direct", scan_direct, VM_SCAN_DIRECT),
+			VMSTAT("pgscan_kswapd", scan_kswapd, VM_SCAN_KSWAPD)}},
+		[14] = {{VMSTAT("pgsteal_direct", steal_direct, VM_STEAL_DIRECT),
+			VMSTAT("pgsteal_kswapd", steal_kswapd, VM_STEAL_KSWAPD)}},
+		[17] = {{VMSTAT("pgscan_khugepaged", scan_khugepaged, VM_SCAN_KHUGEPAGED)}},
+		[18] = {{VMSTAT("pgsteal_khugepaged", steal_khugepaged, VM_STEAL_KHUGEPAGED)}},
+		[23] = {{VMSTAT("workingset_refault_anon", refault_anon, VM_REFAULT_ANON),
+			VMSTAT("workingset_refault_file", refault_file, VM_REFAULT_FILE)}},
+	},
+};
+/* clang-format on */
+
+uint32_t procfs_parse_vmstat(const char *text, size_t len, struct host_sample *out)
+{
+	struct vmstat vm = {0};
+	uint32_t found = keyed_parse(&vmstat_table, text, len, &vm);
+
+	if (!has_all(found, (1U << VM_NEEDED) - 1))
+		return 0;
+	out->oom_kill = vm.oom_kill;
+	out->pgscan = vm.scan_direct + vm.scan_kswapd + vm.scan_khugepaged;
+	out->pgsteal = vm.steal_direct + vm.steal_kswapd + vm.steal_khugepaged;
+	out->pswpin = vm.pswpin;
+	out->pswpout = vm.pswpout;
+	out->refault_anon = vm.refault_anon;
+	out->refault_file = vm.refault_file;
+	return HOST_VMSTAT;
+}
+
+/* ---- descriptors ---- */
+
+static int want(struct procfs *p, enum procfs_file file)
+{
+	if (p->fd[file] < 0)
+		p->fd[file] = fs_open_read(p->rootfd, paths[file]);
+	if (p->fd[file] >= 0)
+		return p->fd[file];
+	int err = p->fd[file];
+	p->fd[file] = -1;
+	return err;
+}
+
+int procfs_open(struct procfs *p, int rootfd)
+{
+	int first = 0;
+
+	p->rootfd = rootfd;
+	p->psi_disabled = false;
+	for (int i = 0; i < PROCFS_FILES; i++)
+		p->fd[i] = -1;
+	for (int i = 0; i < PROCFS_FILES; i++) {
+		int fd = want(p, (enum procfs_file)i);
+		bool needed =
+			i == PROCFS_MEMINFO || fd == -EMFILE || fd == -ENFILE || fd == -ENOMEM;
+
+		if (fd < 0 && needed && first == 0)
+			first = fd;
+	}
+	return first;
+}
+
+void procfs_close(struct procfs *p)
+{
+	for (int i = 0; i < PROCFS_FILES; i++)
+		fs_close(&p->fd[i]);
+}
+
+/* A descriptor that fails is given up, and opened anew at the next sample. */
+static ssize_t read_file(struct procfs *p, enum procfs_file file, char *text, size_t size)
+{
+	int fd = want(p, file);
+	ssize_t n;
+
+	if (fd < 0)
+		return fd;
+	n = pread_start(fd, text, size);
+	if (n == (ssize_t)size)
+		return -EFBIG;
+	if (n < 0)
+		fs_close(&p->fd[file]);
+	return n;
+}
+
+static uint32_t sample_meminfo(struct procfs *p, struct host_sample *out)
+{
+	char text[MEMINFO_SIZE];
+	ssize_t n = read_file(p, PROCFS_MEMINFO, text, sizeof(text));
+
+	return n < 0 ? 0 : procfs_parse_meminfo(text, (size_t)n, out);
+}
+
+static uint32_t sample_vmstat(struct procfs *p, struct host_sample *out)
+{
+	char text[VMSTAT_SIZE];
+	ssize_t n = read_file(p, PROCFS_VMSTAT, text, sizeof(text));
+
+	return n < 0 ? 0 : procfs_parse_vmstat(text, (size_t)n, out);
+}
+
+static uint32_t sample_psi(
+	struct procfs *p, enum procfs_file file, struct psi *out, enum host_reading bit)
+{
+	int fd = want(p, file);
+	int r;
+
+	if (fd < 0)
+		return 0;
+	r = psi_pread(fd, out);
+	if (r == 0)
+		return bit;
+	if (r == PSI_DISABLED)
+		p->psi_disabled = true;
+	else
+		fs_close(&p->fd[file]);
+	return 0;
+}
+
+void procfs_sample(struct procfs *p, struct host_sample *out, enum depth depth)
+{
+	uint32_t valid = sample_meminfo(p, out);
+
+	if (depth == SAMPLE_LOOK) {
+		out->valid = (out->valid & ~(uint32_t)(HOST_MEMORY | HOST_SWAP)) | valid;
+		return;
+	}
+	valid |= sample_vmstat(p, out);
+	valid |= sample_psi(p, PROCFS_PSI_MEMORY, &out->psi_memory, HOST_PSI_MEMORY);
+	valid |= sample_psi(p, PROCFS_PSI_IO, &out->psi_io, HOST_PSI_IO);
+	valid |= sample_psi(p, PROCFS_PSI_CPU, &out->psi_cpu, HOST_PSI_CPU);
+	out->valid = valid;
+}
