@@ -1,0 +1,292 @@
+/*
+ * check_words: see the header. Every kind of finding has a row: its name, what is wrong, what to
+ * do, and what its numbers are called.
+ */
+#include <string.h>
+
+#include "guardian/check_words.h"
+
+/* {service} {other} {container} {limit} {lack} {effect}; {0} a number as it is, {0:size} {0:pct}
+ * {0:ago} {0:errno}, {0:limit}: on/off for oom_group and a size else. `field` names the numbers for
+ * JSON. */
+static const struct {
+	const char *name, *sentence, *advice;
+	const char *field[CHECK_NUMBERS];
+} rows[CHECK_KINDS] = {
+	[CHECK_DAEMON_SILENT] = {"daemon_silent",
+		"nobody is watching: guardiand (pid {0}) is stuck, its last tick was {1:ago}",
+		"look at it with: journalctl -u guardiand; then: systemctl restart guardiand",
+		{"pid", "age_us", "patience_us"}},
+	[CHECK_DAEMON_GONE] = {"daemon_gone",
+		"nobody is watching: guardiand (pid {0}) has gone, its last tick was {1:ago}",
+		"see why with: journalctl -u guardiand; then: systemctl restart guardiand",
+		{"pid", "age_us"}},
+	[CHECK_DAEMON_ABSENT] = {"daemon_absent", "nobody is watching: guardiand is not running",
+		"start it with: systemctl enable --now guardiand", {NULL}},
+	[CHECK_DAEMON_HIDDEN] = {"daemon_unread",
+		"it is not known whether guardiand is alive: its status file cannot be read: "
+		"{0:errno}",
+		"run the check as root, or correct the rights of /run/guardian", {"errno"}},
+	[CHECK_POLICY_REJECTED] = {"policy_rejected",
+		"guardiand runs with an older policy: it refused the last reload",
+		"the policy is right by now: systemctl reload guardiand", {NULL}},
+	[CHECK_OBSERVING] = {"observing", "the policy only observes: limits are told and not set",
+		"when the events look right, write `mode: enforce`", {NULL}},
+	[CHECK_MEMORY_UNREAD] = {"memory_unread",
+		"the memory of the host cannot be read: MemTotal or MemAvailable is not in "
+		"/proc/meminfo",
+		"in a unit, take away ProcSubset=pid; else look at /proc/meminfo", {NULL}},
+	[CHECK_HOST_WARN] = {"host_memory_warn",
+		"memory of the host is getting short: {0:pct} used (warning from {1:pct}), "
+		"{2:size} of {3:size} available",
+		"see who uses it with: guardianctl status",
+		{"used_centipct", "threshold_centipct", "available_bytes", "total_bytes"}},
+	[CHECK_HOST_CRITICAL] = {"host_memory_critical",
+		"memory of the host is nearly used up: {0:pct} used (critical from {1:pct}), "
+		"{2:size} of {3:size} available",
+		"stop what is least needed, before the host stalls; see who uses it with: "
+		"guardianctl status",
+		{"used_centipct", "threshold_centipct", "available_bytes", "total_bytes"}},
+	[CHECK_SWAP_UNREAD] = {"swap_unread",
+		"it cannot be read whether there is swap: SwapTotal or SwapFree is not in "
+		"/proc/meminfo",
+		"look at /proc/meminfo", {NULL}},
+	[CHECK_NO_SWAP] = {"no_swap",
+		"there is no swap: when memory runs out the host stalls at once",
+		"create a swap file of 1 to 2 GiB and add it to /etc/fstab (mkswap(8), swapon(8))",
+		{NULL}},
+	[CHECK_NO_STREAM_CAP] = {"no_stream_cap",
+		"there is no cap on streams: viewers enough can use up the memory that is left",
+		"until the policy can state one, limit the container that runs the streams",
+		{NULL}},
+	[CHECK_OVERCOMMIT] = {"overcommit",
+		"limits promise more than there is: {0:size} of limits and {1:size} of reserve on "
+		"{2:size} of memory",
+		"lower mem_limit of some services, or take a larger machine",
+		{"limits_bytes", "reserve_bytes", "total_bytes"}},
+	[CHECK_LACK] = {"lack", "this machine has no {lack}: {effect}",
+		"guardiand(8) says what each part needs", {NULL}},
+	[CHECK_DOCKER_SILENT] = {"docker_silent",
+		"dockerd does not answer on its socket: names come from its files, and nothing can "
+		"be stored",
+		"see: systemctl status docker", {NULL}},
+	[CHECK_UNLIMITED] = {"unlimited_container",
+		"container {container} runs without a memory limit: it alone can use up the host",
+		"give it a service with mem_limit in the policy, or recreate it with --memory",
+		{NULL}},
+	[CHECK_LIMIT_UNREAD] = {"limit_unread",
+		"the memory limit of container {container} cannot be read",
+		"it may just have stopped; look again", {NULL}},
+	[CHECK_NAMES_UNREAD] = {"names_unread",
+		"containers whose name could not be read: {0}; their services are not known",
+		"run the check as root, with dockerd answering", {"containers"}},
+	[CHECK_CROWDED] = {"crowded",
+		"there are more cgroups than can be looked at: at least {0} were left out",
+		"fewer containers on this host; the bounds are in guardiand(8)", {"cgroups"}},
+	[CHECK_SERVICE_ABSENT] = {"service_absent",
+		"{service} is in the policy, and nothing that runs is it",
+		"start it, or correct its container, compose, unit or cgroup in the policy",
+		{NULL}},
+	[CHECK_CONFLICT] = {"service_conflict",
+		"{service} and {other} both match one container: only {service} counts for it",
+		"make the policy name it once", {NULL}},
+	[CHECK_SERVICE_UNREAD] = {"service_unread", "memory or limit of {service} cannot be read",
+		"it may just have stopped; look again", {NULL}},
+	[CHECK_SERVICE_WARN] = {"service_memory_warn",
+		"memory of {service} is getting short: {0:pct} of its limit (warning from "
+		"{1:pct}), {2:size} of {3:size}",
+		"raise its mem_limit, or look for a leak",
+		{"used_centipct", "threshold_centipct", "working_set_bytes", "limit_bytes"}},
+	[CHECK_SERVICE_CRITICAL] = {"service_memory_critical",
+		"memory of {service} is nearly used up: {0:pct} of its limit (critical from "
+		"{1:pct}), {2:size} of {3:size}",
+		"raise its mem_limit or restart it: at the limit the kernel kills a process of it",
+		{"used_centipct", "threshold_centipct", "working_set_bytes", "limit_bytes"}},
+	[CHECK_DRIFT] = {"limit_drift", "{limit} of {service} is {1:limit} and should be {0:limit}",
+		"guardiand, when it runs and enforces, repairs that; its events name the writer: "
+		"guardianctl events",
+		{"wanted", "found"}},
+	[CHECK_REFUSED] = {"limit_refused",
+		"{limit} of {service} stays {1:limit}: to lower it to {0:limit} would kill what "
+		"cannot be reclaimed",
+		"restart the service, raise its mem_limit, or write `force: true`",
+		{"wanted", "found"}},
+	[CHECK_FAILED] = {"limit_failed",
+		"{limit} of {service} is {1:limit} and could not be set to {0:limit}; guardiand "
+		"tries again",
+		"the reason is in: guardianctl events", {"wanted", "found"}},
+	[CHECK_SURRENDERED] = {"limit_surrendered",
+		"{limit} of {service} is {1:limit} instead of {0:limit}: another program keeps "
+		"changing it, guardiand has "
+		"given up",
+		"find that writer with: guardianctl events; stop it, then: systemctl reload "
+		"guardiand",
+		{"wanted", "found"}},
+	[CHECK_VOID_RESERVATION] = {"reservation_void",
+		"the reservation of {service}, {0:size}, is void: a cgroup above it reserves "
+		"{1:size} where those below "
+		"want {2:size}",
+		"guardiand, when it runs and enforces, arranges that; else give the slice "
+		"MemoryLow={2:size}",
+		{"wanted_bytes", "ancestor_bytes", "needed_bytes"}},
+};
+
+const char *check_kind_name(enum check_kind kind)
+{
+	return rows[kind].name;
+}
+
+const char *check_kind_field(enum check_kind kind, int i)
+{
+	return i < CHECK_NUMBERS ? rows[kind].field[i] : NULL;
+}
+
+/* ---- sentences ---- */
+
+struct telling {
+	const struct check_world *world;
+	const struct check_finding *finding;
+};
+
+void check_put_plain(struct text_out *out, const char *s)
+{
+	for (; *s; s++)
+		text_put_span(
+			out, (unsigned char)*s < 0x20 || *s == 0x7f || *s == '|' ? "?" : s, 1);
+}
+
+static void put_service_at(struct text_out *out, const struct policy *policy, uint16_t service)
+{
+	check_put_plain(out, service < policy->n_services ? policy->service[service].name : "?");
+}
+
+static void put_service(struct text_out *out, const struct telling *t)
+{
+	put_service_at(out, t->world->policy, t->finding->service);
+}
+
+static void put_other(struct text_out *out, const struct telling *t)
+{
+	put_service_at(out, t->world->policy, t->finding->other);
+}
+
+static void put_container(struct text_out *out, const struct telling *t)
+{
+	check_put_plain(out, t->world->container[t->finding->container].name);
+}
+
+static void put_limit(struct text_out *out, const struct telling *t)
+{
+	text_put(out, limit_word(t->finding->limit));
+}
+
+static void put_lack(struct text_out *out, const struct telling *t)
+{
+	text_put(out, lack_name((enum lack)(1U << t->finding->subject)));
+}
+
+static void put_effect(struct text_out *out, const struct telling *t)
+{
+	text_put(out, lack_effect((enum lack)(1U << t->finding->subject)));
+}
+
+static const struct {
+	const char *name;
+	void (*put)(struct text_out *out, const struct telling *t);
+} words[] = {
+	{"service", put_service},
+	{"other", put_other},
+	{"container", put_container},
+	{"limit", put_limit},
+	{"lack", put_lack},
+	{"effect", put_effect},
+};
+
+/* To a second: a silence worth telling has lasted for ten. */
+static void put_ago(struct text_out *out, uint64_t us)
+{
+	if (us == UINT64_MAX) {
+		text_put(out, "before this boot");
+		return;
+	}
+	text_put_duration(out, us / 1000000 * 1000000);
+	text_put(out, " ago");
+}
+
+static void put_errno(struct text_out *out, uint64_t n)
+{
+	const char *description = strerrordesc_np((int)(n & INT32_MAX));
+
+	text_put(out, description ? description : "unknown error");
+}
+
+static void put_percent(struct text_out *out, uint64_t n)
+{
+	text_put_percent(out, (uint32_t)n);
+}
+
+static const struct {
+	const char *name;
+	void (*put)(struct text_out *out, uint64_t n);
+} forms[] = {
+	{"", text_put_u64},
+	{":size", text_put_size},
+	{":pct", put_percent},
+	{":ago", put_ago},
+	{":errno", put_errno},
+};
+
+static void put_number(struct text_out *out, const struct telling *t, struct text_span part)
+{
+	struct text_span form = {part.start + 1, part.len - 1};
+	uint64_t n = t->finding->n[part.start[0] - '0'];
+
+	if (text_is(form, ":limit") && t->finding->limit == LIMIT_OOM_GROUP)
+		text_put(out, n ? "on" : "off");
+	else if (text_is(form, ":limit"))
+		text_put_size(out, n);
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++)
+		if (text_is(form, forms[i].name))
+			forms[i].put(out, n);
+}
+
+static void put_part(struct text_out *out, const struct telling *t, struct text_span part)
+{
+	if (part.start[0] >= '0' && part.start[0] <= '9') {
+		put_number(out, t, part);
+		return;
+	}
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (text_is(part, words[i].name))
+			words[i].put(out, t);
+}
+
+static void put_sentence(struct text_out *out, const struct telling *t, const char *s)
+{
+	const char *open;
+
+	while ((open = strchr(s, '{'))) {
+		const char *close = strchr(open, '}');
+
+		text_put_span(out, s, (size_t)(open - s));
+		put_part(out, t, (struct text_span){open + 1, (size_t)(close - open - 1)});
+		s = close + 1;
+	}
+	text_put(out, s);
+}
+
+void check_message(
+	struct text_out *out, const struct check_world *world, const struct check_finding *finding)
+{
+	struct telling t = {world, finding};
+
+	put_sentence(out, &t, rows[finding->kind].sentence);
+}
+
+void check_advice(
+	struct text_out *out, const struct check_world *world, const struct check_finding *finding)
+{
+	struct telling t = {world, finding};
+
+	put_sentence(out, &t, rows[finding->kind].advice);
+}
