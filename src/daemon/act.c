@@ -1,0 +1,89 @@
+/*
+ * act: from an action of the plan to a job for a lane.
+ *
+ * Identity first: the plan speaks of an inode, and only a cgroup that is on the roster under this inode is acted on. The
+ * lane looks at it again right before it writes.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "guardian/act.h"
+
+/* What the action is about: a member, or a cgroup above one. */
+struct subject {
+	const char *path;
+	const struct cgroup_identity *identity;
+	const struct docker_container *container; /* or NULL */
+};
+
+static int find_subject(struct roster *roster, const struct action *action, struct subject *out)
+{
+	const struct roster_entry *entry;
+	const struct roster_ancestor *above;
+
+	if (action->kind == ACT_RESERVE) {
+		above = roster_ancestor_by_inode(roster, action->inode);
+		if (!above)
+			return -ENOENT;
+		*out = (struct subject){.path = above->path, .identity = &above->identity};
+		return 0;
+	}
+	entry = roster_by_inode(roster, action->inode);
+	if (!entry || !entry->member)
+		return -ENOENT;
+	*out = (struct subject){.path = entry->path,
+		.identity = &entry->identity,
+		.container = entry->naming == NAMING_KNOWN ? &entry->container : NULL};
+	return 0;
+}
+
+static void fill_job(struct job *job, const struct action *action, const struct subject *subject, bool units)
+{
+	memset(job, 0, sizeof(*job));
+	job->kind = action->kind == ACT_PERSIST ? JOB_PERSIST : JOB_HOLD;
+	job->ticket = action->ticket;
+	job->inode = action->inode;
+	job->force = action->force;
+	job->set = action->set;
+	job->has_unit = units && subject->identity->unit[0];
+	memcpy(job->path, subject->path, strlen(subject->path) + 1);
+	memcpy(job->unit, subject->identity->unit, sizeof(job->unit));
+	if (subject->container)
+		memcpy(job->id, subject->container->id, sizeof(job->id));
+}
+
+static int submit(struct lanes *lanes, struct roster *roster, const struct action *action, bool peers)
+{
+	struct subject subject;
+	struct job job;
+	int r = find_subject(roster, action, &subject);
+
+	if (r < 0)
+		return r;
+	if (action->kind == ACT_PERSIST && (!peers || !subject.container))
+		return -EOPNOTSUPP;
+	fill_job(&job, action, &subject, peers);
+	return lanes_post(lanes, action->kind == ACT_PERSIST ? LANE_DOCKER : LANE_HOLD, &job);
+}
+
+static int submit_real(struct lanes *lanes, struct roster *roster, const struct action *action)
+{
+	return submit(lanes, roster, action, true);
+}
+
+static int submit_files(struct lanes *lanes, struct roster *roster, const struct action *action)
+{
+	return submit(lanes, roster, action, false);
+}
+
+static int submit_null(struct lanes *lanes, struct roster *roster, const struct action *action)
+{
+	(void)lanes;
+	(void)roster;
+	(void)action;
+	return -ECANCELED;
+}
+
+const struct act_ops act_real = {"real", submit_real};
+const struct act_ops act_files = {"files", submit_files};
+const struct act_ops act_null = {"null", submit_null};

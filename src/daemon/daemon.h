@@ -1,0 +1,71 @@
+/*
+ * The inside of struct guardian, for guardian.c (the tick) and guardian_setup.c (before the first and after the last).
+ */
+#ifndef SRC_DAEMON_DAEMON_H
+#define SRC_DAEMON_DAEMON_H
+
+#include "guardian/act.h"
+#include "guardian/cgroup_tree.h"
+#include "guardian/decide.h"
+#include "guardian/guardian.h"
+#include "guardian/lanes.h"
+#include "guardian/procfs.h"
+#include "guardian/roster.h"
+#include "guardian/state.h"
+#include "guardian/status.h"
+#include "guardian/tell.h"
+
+enum {
+	GUARDIAN_PATH_SIZE = 256,
+	GUARDIAN_STATUS_SIZE = 1 << 20, /* 512 services with a long name each; touched as far as it is used */
+};
+
+struct guardian {
+	struct guardian_options options;
+	char config[GUARDIAN_PATH_SIZE];
+	int config_dirfd; /* where `config` is relative to */
+	int rootfd, cgfd; /* cgfd -1: no memory controller on v2 */
+	int run_fd;       /* /run/guardian, or -1: nothing is written there */
+	int lock_fd;      /* held for as long as this guardian lives */
+	bool real_root;
+	bool started; /* the first tick has been told */
+
+	struct policy policy;
+	char policy_error[REPORT_TEXT_SIZE + REPORT_FILE_SIZE];
+
+	struct procfs procfs;
+	uint64_t host_full_us; /* when vmstat and pressure were read last */
+	struct cgroup_tree *tree;
+	struct roster roster;
+	struct lanes *lanes;
+	struct job job; /* scratch: too large for the stack of each caller */
+	bool pinging;
+	uint64_t ping_at_us; /* the next ping; while one is under way: 10 s after it was sent */
+	uint64_t unmanaged_at_us;
+
+	struct snapshot snap;
+	struct state state;
+	struct plan plan;
+	const struct act_ops *act;
+	struct result early[PLAN_ACTIONS_MAX]; /* actions that failed before a lane had them */
+	uint16_t n_early;
+
+	struct tell tell;
+	struct status_daemon about;
+	bool status_stale; /* something that status_render() shows has changed outside of the snapshot */
+	uint16_t shown_members; /* by the status as it was rendered last */
+	struct text_out status;
+	char status_text[GUARDIAN_STATUS_SIZE];
+	char summary[128];
+};
+
+/* Shared between the two files. */
+void guardian_policy_use(struct guardian *g, const struct policy *p);
+int guardian_policy_load(struct guardian *g, struct policy **out, struct report *report);
+void guardian_docker(const struct guardian *g, struct policy_docker *out);
+void guardian_policy_free(struct policy *p);
+void guardian_tell(struct guardian *g, enum event_kind kind, uint64_t number, const char *extra);
+void guardian_write_status(struct guardian *g, bool changed);
+extern const struct cgroup_tree_ops guardian_tree_ops;
+
+#endif

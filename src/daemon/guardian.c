@@ -1,0 +1,385 @@
+/*
+ * guardian: the object and its tick.
+ *
+ *	answers of the lanes -> names, results, peers
+ *	cgroup tree -> roster -> snapshot -> decide -> plan -> act -> tell -> status
+ *
+ * The policy in use is only ever replaced whole. A struct policy has room for 512 services, most of it never touched: it is
+ * parsed into memory that is given back, and only what is used is copied, so that it does not become resident.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "guardian/decide.h"
+#include "guardian/fs.h"
+#include "guardian/guardian.h"
+#include "guardian/policy_yaml.h"
+
+#include "daemon.h"
+
+enum {
+	PING_US = 10 * 1000000,          /* dockerd silent is told within this and its deadline */
+	PING_LOST_US = 15 * 1000000,     /* its lane hangs in another call */
+	HOST_FULL_US = 5 * 1000000,      /* vmstat and pressure of a quiet host */
+	HOST_STEP = 100,                 /* ... or when a hundredth of the memory has moved */
+	UNMANAGED_US = 30 * 1000000,     /* counting the containers that no service names */
+	SOON_US = 10 * 1000,             /* what is due already is not worth a busy loop */
+};
+
+static uint64_t realtime_us(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+}
+
+/* ---- the policy ---- */
+
+void guardian_policy_use(struct guardian *g, const struct policy *p)
+{
+	memcpy(&g->policy, p, offsetof(struct policy, service) + p->n_services * sizeof(p->service[0]));
+	if (g->options.observe)
+		g->policy.mode = MODE_OBSERVE;
+	g->act = g->policy.mode == MODE_OBSERVE ? &act_null : g->real_root ? &act_real : &act_files;
+}
+
+/* The socket of a fixture is the fixture's. What does not fit is no socket: docker_ping() says so. */
+void guardian_docker(const struct guardian *g, struct policy_docker *out)
+{
+	struct text_out socket;
+
+	*out = g->policy.docker;
+	if (g->real_root)
+		return;
+	text_out_init(&socket, out->socket, sizeof(out->socket));
+	text_put(&socket, "/proc/self/fd/");
+	text_put_u64(&socket, (uint64_t)g->rootfd);
+	text_put(&socket, g->policy.docker.socket);
+}
+
+static struct policy *policy_scratch(void)
+{
+	void *p = mmap(NULL, sizeof(struct policy), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
+/* Reads and checks the policy file into fresh memory: guardian_policy_free(). */
+int guardian_policy_load(struct guardian *g, struct policy **out, struct report *report)
+{
+	struct policy *p = policy_scratch();
+	int r;
+
+	if (!p)
+		return -ENOMEM;
+	r = policy_yaml_load(g->config_dirfd, g->config, g->snap.host.mem_total_bytes, p, report);
+	if (r < 0) {
+		guardian_policy_free(p);
+		return r;
+	}
+	*out = p;
+	return 0;
+}
+
+void guardian_policy_free(struct policy *p)
+{
+	munmap(p, sizeof(*p));
+}
+
+void guardian_tell(struct guardian *g, enum event_kind kind, uint64_t number, const char *extra)
+{
+	struct event e = {.kind = (uint16_t)kind, .service = SERVICE_NONE, .limit = LIMIT_COUNT, .n = {number}};
+
+	tell_event(&g->tell, &e, &g->policy, NULL, extra);
+	g->status_stale = true;
+}
+
+/* A new policy may name a unit or glob that the old one passed over. */
+static void reconsider(void *userdata, const char *path)
+{
+	struct guardian *g = userdata;
+
+	roster_reconsider(&g->roster, path);
+}
+
+static void reload_rejected(struct guardian *g, const struct report *report)
+{
+	struct text_out out;
+	uint32_t i = 0;
+
+	text_out_init(&out, g->policy_error, sizeof(g->policy_error));
+	while (i < report->n_entries && report->entry[i].severity != REPORT_ERROR)
+		i++;
+	if (i < report->n_entries)
+		report_line(report, &report->entry[i], &out);
+	else
+		text_put(&out, "cannot be read");
+	guardian_tell(g, EVENT_POLICY_REJECTED, report->n_errors, g->policy_error);
+}
+
+static void set_docker(struct guardian *g)
+{
+	struct policy_docker docker;
+
+	guardian_docker(g, &docker);
+	lanes_set_docker(g->lanes, &docker);
+}
+
+static void reload_accepted(struct guardian *g, const struct policy *p)
+{
+	guardian_policy_use(g, p);
+	g->snap.policy_generation++;
+	g->policy_error[0] = '\0';
+	if (g->lanes)
+		set_docker(g);
+	roster_match_all(&g->roster, &g->policy);
+	if (g->tree)
+		cgroup_tree_each(g->tree, reconsider, g);
+	guardian_tell(g, EVENT_POLICY_RELOADED, p->n_services, g->config);
+}
+
+void guardian_reload(struct guardian *g)
+{
+	struct report *report = calloc(1, sizeof(*report));
+	struct policy *p;
+
+	if (!report)
+		return;
+	report_init(report, g->config);
+	if (guardian_policy_load(g, &p, report) < 0) {
+		reload_rejected(g, report);
+	} else {
+		reload_accepted(g, p);
+		guardian_policy_free(p);
+	}
+	free(report);
+}
+
+/* ---- the cgroup tree ---- */
+
+static void on_appeared(void *userdata, const char *path)
+{
+	struct guardian *g = userdata;
+
+	roster_appeared(&g->roster, path);
+}
+
+static void on_vanished(void *userdata, const char *path)
+{
+	struct guardian *g = userdata;
+
+	roster_vanished(&g->roster, path);
+}
+
+static void on_modified(void *userdata, const char *path, const char *file)
+{
+	struct guardian *g = userdata;
+
+	roster_modified(&g->roster, path, file);
+}
+
+const struct cgroup_tree_ops guardian_tree_ops = {on_appeared, on_vanished, on_modified};
+
+/* ---- the lanes ---- */
+
+static void peer_seen(struct guardian *g, int error)
+{
+	uint8_t state = error == 0 ? PEER_OK : error == -ENOENT || error == -EACCES ? PEER_ABSENT : PEER_SILENT;
+
+	g->pinging = false;
+	if (g->snap.peer[PEER_DOCKER] != state)
+		g->status_stale = true;
+	g->snap.peer[PEER_DOCKER] = state;
+}
+
+/* What an action came to, for the rules; and a fresh look at what it changed. */
+static void take_result(struct guardian *g, const struct job *job)
+{
+	struct roster_entry *e = roster_by_inode(&g->roster, job->inode);
+
+	g->snap.result[g->snap.n_results++] =
+		(struct result){.ticket = job->ticket, .error = job->error, .inode = job->inode};
+	if (!e || !e->member)
+		return;
+	cgroup_reader_mark(&e->reader);
+	if (job->kind == JOB_PERSIST && job->error == 0)
+		roster_stored(&g->roster, e, &job->set);
+}
+
+static void take_answers(struct guardian *g)
+{
+	struct job *job = &g->job;
+
+	g->snap.n_results = g->n_early;
+	memcpy(g->snap.result, g->early, g->n_early * sizeof(g->early[0]));
+	g->n_early = 0;
+	while (g->lanes && g->snap.n_results < SNAPSHOT_RESULTS_MAX && lanes_take(g->lanes, job)) {
+		switch (job->kind) {
+		case JOB_IDENTIFY:
+			roster_named(&g->roster, job->inode, job->error, &job->container);
+			break;
+		case JOB_PING:
+			peer_seen(g, job->error);
+			break;
+		case JOB_REHEARSE:
+			break;
+		default:
+			take_result(g, job);
+		}
+	}
+}
+
+static void ask_names(struct guardian *g, uint64_t now_us)
+{
+	struct roster_entry *e;
+
+	while (g->lanes && (e = roster_next_unnamed(&g->roster, now_us))) {
+		memset(&g->job, 0, sizeof(g->job));
+		g->job.kind = JOB_IDENTIFY;
+		g->job.inode = e->inode;
+		memcpy(g->job.id, e->identity.id, sizeof(g->job.id));
+		if (lanes_post(g->lanes, LANE_NAMES, &g->job) == 0)
+			e->asking = true;
+		else /* the lane is full */
+			roster_named(&g->roster, e->inode, -EAGAIN, NULL);
+	}
+}
+
+static void ping_docker(struct guardian *g, uint64_t now_us)
+{
+	if (!g->lanes || now_us < g->ping_at_us)
+		return;
+	if (g->pinging) {
+		if (now_us - g->ping_at_us >= PING_LOST_US && g->snap.peer[PEER_DOCKER] != PEER_SILENT)
+			g->snap.peer[PEER_DOCKER] = PEER_SILENT;
+		return;
+	}
+	memset(&g->job, 0, sizeof(g->job));
+	g->job.kind = JOB_PING;
+	if (lanes_post(g->lanes, LANE_DOCKER, &g->job) == 0) {
+		g->pinging = true;
+		g->ping_at_us = now_us + PING_US;
+	}
+}
+
+/* ---- the tick ---- */
+
+static uint64_t distance(uint64_t a, uint64_t b)
+{
+	return a > b ? a - b : b - a;
+}
+
+static void sample_host(struct guardian *g)
+{
+	struct host_sample *host = &g->snap.host, before = *host;
+	bool full = !g->host_full_us || g->snap.now_us - g->host_full_us >= HOST_FULL_US;
+
+	if (!full) {
+		procfs_sample(&g->procfs, host, SAMPLE_LOOK);
+		full = distance(before.mem_available_bytes, host->mem_available_bytes) >=
+		       host->mem_total_bytes / HOST_STEP;
+	}
+	if (full) {
+		procfs_sample(&g->procfs, host, SAMPLE_FULL);
+		g->host_full_us = g->snap.now_us;
+	}
+	if (memcmp(&before, host, sizeof(before)) != 0)
+		g->status_stale = true;
+}
+
+static bool members_changed(const struct guardian *g)
+{
+	const struct snapshot *s = &g->snap;
+
+	if (s->n_members != g->shown_members)
+		return true;
+	for (uint16_t i = 0; i < s->n_members; i++)
+		if (s->member[i].changed)
+			return true;
+	return false;
+}
+
+/* What could not even be begun is a result too. */
+static void act_on(struct guardian *g)
+{
+	for (uint16_t i = 0; i < g->plan.n_actions; i++) {
+		const struct action *a = &g->plan.action[i];
+		int r = g->lanes ? g->act->submit(g->lanes, &g->roster, a) : -EOPNOTSUPP;
+
+		if (r < 0)
+			g->early[g->n_early++] = (struct result){.ticket = a->ticket, .error = r, .inode = a->inode};
+	}
+}
+
+static const char *path_of(const struct guardian *g, uint64_t inode)
+{
+	for (uint16_t i = 0; inode && i < g->roster.n_entries; i++)
+		if (g->roster.entry[i].used && g->roster.entry[i].inode == inode)
+			return g->roster.entry[i].path;
+	return NULL;
+}
+
+static void tell_all(struct guardian *g)
+{
+	for (uint16_t i = 0; i < g->plan.n_events; i++) {
+		const struct event *e = &g->plan.event[i];
+		const char *path = path_of(g, e->inode);
+
+		/* A service's name says enough in the sentence; its cgroup is in the fields. */
+		tell_event(&g->tell, e, &g->policy, path, e->service == SERVICE_NONE ? path : NULL);
+	}
+}
+
+static void keep_state(struct guardian *g)
+{
+	if (g->plan.state_changed && g->run_fd >= 0)
+		(void)fs_replace(g->run_fd, STATE_FILE, &g->state, state_kept_size(&g->state), 0600);
+}
+
+static uint64_t min_u64(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+uint64_t guardian_tick(struct guardian *g)
+{
+	uint64_t now_us = g->options.clock(), wake_us, took_us;
+
+	g->roster.now_us = now_us;
+	take_answers(g);
+	if (g->tree)
+		(void)cgroup_tree_dispatch(g->tree, &guardian_tree_ops, g);
+	g->snap.now_us = now_us;
+	g->snap.realtime_us = realtime_us();
+	sample_host(g);
+	roster_sample(&g->roster, now_us);
+	ask_names(g, now_us);
+	ping_docker(g, now_us);
+
+	decide(&g->policy, &g->snap, &g->state, &g->plan);
+
+	act_on(g);
+	tell_all(g);
+	keep_state(g);
+	if (now_us >= g->unmanaged_at_us || g->roster.news) {
+		g->roster.news = false;
+		roster_count_unmanaged(&g->roster, &g->about.unmanaged, &g->about.unlimited);
+		g->unmanaged_at_us = now_us + UNMANAGED_US;
+		g->status_stale = true;
+	}
+	g->about.ticks++;
+	guardian_write_status(g, g->plan.n_events > 0 || members_changed(g));
+
+	took_us = g->options.clock() - now_us;
+	if (took_us > g->about.longest_tick_us)
+		g->about.longest_tick_us = took_us;
+	wake_us = min_u64(g->plan.wake_us, g->roster.next_ask_us);
+	if (g->n_early || g->snap.n_results == SNAPSHOT_RESULTS_MAX)
+		wake_us = now_us;
+	return wake_us > now_us + SOON_US ? wake_us : now_us + SOON_US;
+}

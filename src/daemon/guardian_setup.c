@@ -1,0 +1,309 @@
+/*
+ * guardian_setup: what comes before the first tick and after the last.
+ *
+ * Opening is a list of steps, each of which may find that the machine lacks something: then that is noted in
+ * snapshot.lacks, told once, and the rest works with what there is. Only a bad policy, a second guardiand and a tree
+ * that cannot be read at all end it.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "guardian/fs.h"
+#include "guardian/lacks.h"
+
+#include "daemon.h"
+
+enum {
+	CLOSE_WAIT_US = 2 * 1000000,
+	DESCRIPTORS = SNAPSHOT_MEMBERS_MAX * 18 + 256,
+};
+
+static uint64_t boottime_us(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_BOOTTIME, &ts);
+	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+}
+
+static int open_root(struct guardian *g)
+{
+	struct stat host, root;
+
+	g->rootfd = fs_open_dir(AT_FDCWD, g->options.root ? g->options.root : "/");
+	if (g->rootfd < 0)
+		return g->rootfd;
+	if (stat("/", &host) < 0 || fstat(g->rootfd, &root) < 0)
+		return -errno;
+	g->real_root = host.st_ino == root.st_ino && host.st_dev == root.st_dev;
+	/* A policy named on the command line is the caller's file; the default one is the tree's. */
+	g->config_dirfd = g->options.config ? AT_FDCWD : g->rootfd;
+	if (!text_copy(g->config, sizeof(g->config), g->options.config ? g->options.config : GUARDIAN_CONFIG,
+		    strlen(g->options.config ? g->options.config : GUARDIAN_CONFIG)))
+		return -ENAMETOOLONG;
+	return 0;
+}
+
+static int load_first_policy(struct guardian *g, struct report *report)
+{
+	struct policy *p;
+	int r;
+
+	(void)procfs_open(&g->procfs, g->rootfd);
+	procfs_sample(&g->procfs, &g->snap.host, SAMPLE_FULL);
+	report_init(report, g->config);
+	r = guardian_policy_load(g, &p, report);
+	if (r < 0)
+		return r;
+	guardian_policy_use(g, p);
+	guardian_policy_free(p);
+	return 0;
+}
+
+/* One guardiand a host: two would repair each other's limits. The lock goes with the process, whatever ends it. */
+static int lock_run_dir(struct guardian *g, int *peer)
+{
+	char text[16] = "";
+	int n;
+
+	g->lock_fd = openat(g->run_fd, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	if (g->lock_fd < 0)
+		return 0; /* read-only /run: works without */
+	if (flock(g->lock_fd, LOCK_EX | LOCK_NB) < 0) {
+		if (pread(g->lock_fd, text, sizeof(text) - 1, 0) > 0)
+			*peer = (int)strtol(text, NULL, 10);
+		return -EBUSY;
+	}
+	n = snprintf(text, sizeof(text), "%d\n", getpid());
+	if (ftruncate(g->lock_fd, 0) == 0)
+		(void)!pwrite(g->lock_fd, text, (size_t)n, 0);
+	return 0;
+}
+
+static int open_run_dir(struct guardian *g, int *peer)
+{
+	if (fs_make_dirs(g->rootfd, STATUS_DIR, 0755) < 0)
+		return 0; /* not root: no status file, no state */
+	g->run_fd = fs_open_dir(g->rootfd, STATUS_DIR);
+	if (g->run_fd < 0)
+		return 0;
+	return lock_run_dir(g, peer);
+}
+
+/* What was settled before a restart of guardiand stays settled. */
+static void load_state(struct guardian *g)
+{
+	char *data = NULL;
+	size_t len = 0;
+
+	state_init(&g->state);
+	if (g->run_fd < 0 || fs_read_all(g->run_fd, STATE_FILE, sizeof(g->state), &data, &len) < 0)
+		return;
+	if (state_valid(data, len)) {
+		memcpy(&g->state, data, len);
+		state_resume(&g->state);
+	}
+	free(data);
+}
+
+static void find_lacks(struct guardian *g)
+{
+	g->snap.lacks = lacks_find(g->rootfd, g->cgfd, &g->policy.docker, &g->snap.host);
+	if (g->real_root && !g->tell.journal)
+		g->snap.lacks |= LACK_JOURNAL;
+	g->snap.peer[PEER_SYSTEMD] = g->snap.lacks & LACK_SYSTEMD ? PEER_ABSENT : PEER_OK;
+}
+
+static int open_cgroups(struct guardian *g)
+{
+	int mode = cgroup_open_root(g->rootfd, &g->cgfd);
+	int r;
+
+	if (mode != CGROUP_UNIFIED)
+		g->cgfd = -1;
+	roster_init(&g->roster, g->cgfd, &g->policy, NULL, &g->snap);
+	if (g->cgfd < 0)
+		return 0;
+	r = cgroup_tree_open(&g->roster.tree, g->cgfd, &guardian_tree_ops, g);
+	g->tree = g->roster.tree;
+	return r < 0 ? r : 0;
+}
+
+/* A walk of each lane's path before memory is short. */
+static void rehearse(struct guardian *g)
+{
+	for (int lane = 0; lane < LANE_COUNT; lane++) {
+		memset(&g->job, 0, sizeof(g->job));
+		g->job.kind = JOB_REHEARSE;
+		g->job.has_unit = g->real_root && !(g->snap.lacks & LACK_SYSTEMD);
+		(void)lanes_post(g->lanes, (enum lane)lane, &g->job);
+	}
+}
+
+static void raise_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= DESCRIPTORS)
+		return;
+	limit.rlim_cur = limit.rlim_max < DESCRIPTORS ? limit.rlim_max : DESCRIPTORS;
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static int open_steps(struct guardian *g, struct report *report, int *peer)
+{
+	struct policy_docker docker;
+	int r;
+
+	if ((r = open_root(g)) < 0)
+		return r;
+	if ((r = load_first_policy(g, report)) < 0)
+		return r;
+	if ((r = open_run_dir(g, peer)) < 0)
+		return r;
+	tell_open(&g->tell, g->rootfd);
+	load_state(g);
+	if ((r = open_cgroups(g)) < 0)
+		return r;
+	find_lacks(g);
+	guardian_docker(g, &docker);
+	if ((r = lanes_open(&g->lanes, g->rootfd, g->cgfd, &docker)) < 0)
+		return r;
+	rehearse(g);
+	return 0;
+}
+
+static void tell_started(struct guardian *g)
+{
+	struct event e = {.kind = EVENT_STARTED, .service = SERVICE_NONE, .limit = LIMIT_COUNT,
+		.n = {g->policy.n_services, g->snap.host.mem_total_bytes, g->snap.host.swap_total_bytes}};
+
+	tell_event(&g->tell, &e, &g->policy, NULL, g->config);
+}
+
+int guardian_open(struct guardian **out, const struct guardian_options *options, struct report *report, int *peer)
+{
+	/* Zeroed pages that nobody has touched cost nothing; most of struct guardian stays so. */
+	struct guardian *g = mmap(NULL, sizeof(*g), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct timespec now;
+	int r;
+
+	if (g == MAP_FAILED)
+		return -errno;
+	(void)mallopt(M_ARENA_MAX, 1); /* one heap for all threads */
+	raise_descriptors();
+	g->options = *options;
+	if (!g->options.clock)
+		g->options.clock = boottime_us;
+	g->rootfd = g->cgfd = g->run_fd = g->lock_fd = -1;
+	for (int i = 0; i < PROCFS_FILES; i++)
+		g->procfs.fd[i] = -1;
+	g->snap.page_bytes = (uint32_t)sysconf(_SC_PAGESIZE);
+	clock_gettime(CLOCK_REALTIME, &now);
+	g->about = (struct status_daemon){.version = GUARDIAN_VERSION,
+		.pid = getpid(),
+		.started_realtime_us = (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000};
+	r = open_steps(g, report, peer);
+	if (r < 0) {
+		guardian_close(g);
+		return r;
+	}
+	g->about.policy_file = g->config;
+	tell_started(g);
+	g->started = true;
+	*out = g;
+	return 0;
+}
+
+int guardian_tree_fd(const struct guardian *g)
+{
+	return g->tree ? cgroup_tree_fd(g->tree) : -1;
+}
+
+int guardian_lanes_fd(const struct guardian *g)
+{
+	return lanes_fd(g->lanes);
+}
+
+uint32_t guardian_pending(struct guardian *g)
+{
+	return lanes_pending(g->lanes);
+}
+
+void guardian_lock_memory(struct guardian *g)
+{
+	(void)g;
+	/* ONFAULT: only what is resident by now, after the rehearsal, and what will be; not 1 MiB of status buffer
+	 * and whole libraries. */
+	(void)mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
+}
+
+void guardian_write_status(struct guardian *g, bool changed)
+{
+	if (g->run_fd < 0)
+		return;
+	if (changed || g->status_stale || g->status.len == 0) {
+		g->about.policy_error = g->policy_error[0] ? g->policy_error : NULL;
+		text_out_init(&g->status, g->status_text, sizeof(g->status_text));
+		status_render(&g->status, &g->about, &g->policy, &g->snap, &g->state, g->tell.kept,
+			g->tell.told, roster_path_of_member, &g->roster);
+		g->status_stale = false;
+		g->shown_members = g->snap.n_members;
+	} else {
+		status_touch(g->status_text, &g->about, &g->snap);
+	}
+	(void)fs_replace(g->run_fd, STATUS_FILE, g->status_text, g->status.len, 0644);
+}
+
+bool guardian_summary(struct guardian *g, char *buf, size_t size)
+{
+	char text[sizeof(g->summary)];
+	uint16_t running = 0;
+	struct text_out out;
+
+	for (uint16_t i = 0; i < g->policy.n_services; i++)
+		for (uint16_t m = 0; m < g->snap.n_members; m++)
+			if (g->snap.member[m].service == i) {
+				running++;
+				break;
+			}
+	text_out_init(&out, text, sizeof(text));
+	text_put_u64(&out, running);
+	text_put(&out, " of ");
+	text_put_u64(&out, g->policy.n_services);
+	text_put(&out, " services running, host memory ");
+	text_put(&out, memory_level_name(g->state.host_level.now));
+	if (g->policy.mode == MODE_OBSERVE)
+		text_put(&out, ", observing only");
+	if (g->policy_error[0])
+		text_put(&out, ", last reload refused");
+	if (strcmp(text, g->summary) == 0)
+		return false;
+	memcpy(g->summary, text, sizeof(text));
+	return text_copy(buf, size, text, out.len);
+}
+
+void guardian_close(struct guardian *g)
+{
+	if (g->started)
+		guardian_tell(g, EVENT_STOPPED, g->about.ticks, NULL);
+	lanes_close(g->lanes, CLOSE_WAIT_US);
+	roster_close(&g->roster);
+	g->tree = cgroup_tree_close(g->tree);
+	procfs_close(&g->procfs);
+	fs_close(&g->lock_fd);
+	fs_close(&g->run_fd);
+	fs_close(&g->cgfd);
+	fs_close(&g->rootfd);
+	munmap(g, sizeof(*g));
+}

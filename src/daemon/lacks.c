@@ -1,0 +1,41 @@
+/*
+ * lacks: see the header.
+ */
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "guardian/lacks.h"
+
+static bool exists(int dirfd, const char *path)
+{
+	while (*path == '/')
+		path++;
+	return faccessat(dirfd, path, F_OK, 0) == 0;
+}
+
+/* The root cgroup has no memory.* limits; system.slice is there on every host that has systemd. */
+static bool has_no_swap_limits(int cgfd)
+{
+	return exists(cgfd, "system.slice/memory.max") &&
+	       !exists(cgfd, "system.slice/memory.swap.max");
+}
+
+uint32_t lacks_find(
+	int rootfd, int cgfd, const struct policy_docker *docker, const struct host_sample *host)
+{
+	uint32_t lacks = 0;
+
+	if (cgfd < 0)
+		lacks |= LACK_CGROUP2;
+	else if (has_no_swap_limits(cgfd))
+		lacks |= LACK_SWAP_ACCOUNT;
+	if (!(host->valid & HOST_PSI_MEMORY))
+		lacks |= LACK_PSI;
+	if (!exists(rootfd, docker->socket))
+		lacks |= LACK_DOCKER;
+	if (!exists(rootfd, "run/systemd/system"))
+		lacks |= LACK_SYSTEMD;
+	if (geteuid() != 0)
+		lacks |= LACK_ROOT;
+	return lacks;
+}

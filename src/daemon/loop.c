@@ -1,0 +1,163 @@
+/*
+ * loop: one timer, two descriptors, three signals.
+ *
+ * Whatever wakes the loop, the work is the same tick; a wake-up by descriptor only moves the timer forward, so that a burst
+ * of notifications (a cgroup at its limit raises one each 10 ms) is one tick each 50 ms at most. The watchdog is petted
+ * by a completed tick and by nothing else.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <time.h>
+
+#include <systemd/sd-daemon.h>
+#include <systemd/sd-event.h>
+
+#include "guardian/loop.h"
+
+enum {
+	GAP_US = 50 * 1000,     /* between ticks that notifications ask for */
+	ACCURACY_US = 5 * 1000, /* how far the kernel may shift a wake-up to join another */
+	LOCK_AFTER_TICKS = 3,   /* by then the rehearsal is over, and what the tick needs is there */
+};
+
+struct loop {
+	struct guardian *guardian;
+	sd_event *event;
+	sd_event_source *timer;
+	uint64_t last_us, wake_us; /* the last tick began; the next one is due: CLOCK_BOOTTIME */
+	uint64_t watchdog_us;      /* half of systemd's patience, or 0 */
+	uint64_t petted_us;
+	uint64_t ticks;
+};
+
+static int set_timer(struct loop *l, uint64_t at_us)
+{
+	int r;
+
+	l->wake_us = at_us;
+	r = sd_event_source_set_time(l->timer, at_us);
+	return r < 0 ? r : sd_event_source_set_enabled(l->timer, SD_EVENT_ONESHOT);
+}
+
+static void notify(struct loop *l, uint64_t now_us)
+{
+	char summary[128];
+
+	if (l->ticks == 1)
+		(void)sd_notify(0, "READY=1");
+	if (guardian_summary(l->guardian, summary, sizeof(summary)))
+		(void)sd_notifyf(0, "STATUS=%s", summary);
+	if (l->watchdog_us && now_us - l->petted_us >= l->watchdog_us) {
+		(void)sd_notify(0, "WATCHDOG=1");
+		l->petted_us = now_us;
+	}
+}
+
+static int on_timer(sd_event_source *source, uint64_t due_us, void *userdata)
+{
+	struct loop *l = userdata;
+	uint64_t next_us;
+	int r;
+
+	(void)source;
+	(void)due_us;
+	r = sd_event_now(l->event, CLOCK_BOOTTIME, &l->last_us);
+	if (r < 0)
+		return r;
+	next_us = guardian_tick(l->guardian);
+	l->ticks++;
+	if (l->ticks == LOCK_AFTER_TICKS)
+		guardian_lock_memory(l->guardian);
+	notify(l, l->last_us);
+	/* A tick that was asked for in between has not petted it. */
+	if (l->watchdog_us && next_us > l->petted_us + l->watchdog_us)
+		next_us = l->petted_us + l->watchdog_us;
+	return set_timer(l, next_us);
+}
+
+/* Something is to be seen: tick soon, but not more often than each GAP_US. */
+static int on_notice(sd_event_source *source, int fd, uint32_t events, void *userdata)
+{
+	struct loop *l = userdata;
+	uint64_t at_us = l->last_us + GAP_US;
+
+	(void)source;
+	(void)fd;
+	(void)events;
+	return at_us < l->wake_us ? set_timer(l, at_us) : 0;
+}
+
+static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
+{
+	struct loop *l = userdata;
+
+	(void)source;
+	(void)info;
+	(void)sd_notify(0, "RELOADING=1");
+	guardian_reload(l->guardian);
+	(void)sd_notify(0, "READY=1");
+	return set_timer(l, l->last_us);
+}
+
+static int on_end(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
+{
+	struct loop *l = userdata;
+
+	(void)source;
+	(void)info;
+	(void)sd_notify(0, "STOPPING=1");
+	return sd_event_exit(l->event, 0);
+}
+
+static int add_signals(struct loop *l)
+{
+	static const struct {
+		int signal;
+		sd_event_signal_handler_t handler;
+	} signals[] = {{SIGHUP, on_hangup}, {SIGTERM, on_end}, {SIGINT, on_end}};
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < sizeof(signals) / sizeof(signals[0]); i++)
+		r = sd_event_add_signal(l->event, NULL, signals[i].signal, signals[i].handler, l);
+	return r;
+}
+
+/* Edge-triggered: the tick empties it, the loop only has to know that something has come. */
+static int add_notice(struct loop *l, int fd)
+{
+	return fd < 0 ? 0 : sd_event_add_io(l->event, NULL, fd, EPOLLIN | EPOLLET, on_notice, l);
+}
+
+static int prepare(struct loop *l)
+{
+	int r;
+
+	if ((r = sd_event_new(&l->event)) < 0)
+		return r;
+	if ((r = add_signals(l)) < 0)
+		return r;
+	if ((r = add_notice(l, guardian_tree_fd(l->guardian))) < 0)
+		return r;
+	if ((r = add_notice(l, guardian_lanes_fd(l->guardian))) < 0)
+		return r;
+	return sd_event_add_time(l->event, &l->timer, CLOCK_BOOTTIME, 0, ACCURACY_US, on_timer, l);
+}
+
+int loop_run(struct guardian *g)
+{
+	struct loop l = {.guardian = g};
+	uint64_t usec = 0;
+	int r;
+
+	if (sd_watchdog_enabled(0, &usec) > 0)
+		l.watchdog_us = usec / 2;
+	r = prepare(&l);
+	if (r >= 0)
+		r = sd_event_loop(l.event);
+	sd_event_source_unref(l.timer);
+	sd_event_unref(l.event);
+	return r;
+}
