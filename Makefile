@@ -1,0 +1,260 @@
+# guardiand: everything that is built, tested and installed. `make help` lists the targets.
+# CC CFLAGS LDFLAGS PREFIX SYSCONFDIR DESTDIR BUILD JOBS may be set from outside; V=1 shows the commands.
+
+CC ?= cc
+CFLAGS ?= -O2 -g
+PREFIX ?= /usr/local
+SYSCONFDIR ?= /etc
+BUILD ?= build
+JOBS ?= $(shell nproc)
+FUZZ_SECONDS ?= 30
+TEST_TIMEOUT ?= 120
+
+# ---- Flags ----
+
+WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2
+HARDEN := -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fstack-clash-protection \
+	$(if $(filter x86_64%,$(shell $(CC) -dumpmachine)),-fcf-protection)
+PACKAGES := libsystemd yaml-0.1 libcjson
+DEFINES := -D_GNU_SOURCE=
+PACKAGE_FLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
+LIBS := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lcgroup -lhttp_parser -lpthread
+TEST_LIBS := $(shell pkg-config --libs cmocka 2>/dev/null) $(LIBS)
+COMPILE = $(CC) -std=gnu17 $(DEFINES) -Iinclude $(PACKAGE_FLAGS) $(WARNINGS) -fPIE $(HARDEN) $(CFLAGS) -MMD -MP
+LINK = $(CC) -pie -Wl,-z,relro,-z,now,--as-needed $(CFLAGS) $(LDFLAGS)
+SUB_MAKE = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS))
+say = $(if $(V),,@printf '  %-4s %s\n' $1 '$(@:$(BUILD)/%=%)';)
+
+# ---- Archives: one a layer, from the bottom up; a program's main is in none ----
+
+LAYERS := base model os core codec daemon ctl
+MAINS := src/daemon/main.c src/ctl/guardianctl.c src/codec/policy_man.c
+ARCHIVES := $(LAYERS:%=$(BUILD)/lib%.a)
+object = $(patsubst %.c,$(BUILD)/obj/%.o,$1)
+sources = $(filter-out $(MAINS),$(wildcard src/$1/*.c))
+# What each layer may link: itself and what it knows.
+below_base := base
+below_model := model base
+below_os := os model base
+below_core := core model base
+below_codec := codec core model base
+below_daemon := daemon codec core os model base
+below_ctl := ctl daemon codec core os model base
+archives = $(patsubst %,$(BUILD)/lib%.a,$(below_$1))
+
+PROGRAMS := $(if $(wildcard src/daemon/main.c),$(BUILD)/guardiand) \
+	$(if $(wildcard src/ctl/guardianctl.c),$(BUILD)/guardianctl)
+
+# ---- Tests: each test_*.c or fuzz_*.c is a program; other .c files beside it are linked into all of that folder ----
+
+test_program = $(patsubst %.c,$(BUILD)/%,$1)
+UNIT_TESTS := $(call test_program,$(wildcard tests/unit/*/test_*.c))
+REPLAY_TESTS := $(call test_program,$(wildcard tests/replay/test_*.c))
+FAULT_TESTS := $(call test_program,$(wildcard tests/fault/test_*.c))
+# Under ASan malloc cannot be interposed, so the linker turns the calls of the program itself.
+FAULT_LINK = $(if $(findstring address,$(LDFLAGS)),-Wl$(comma)--wrap=malloc$(comma)--wrap=calloc$(comma)--wrap=realloc)
+comma := ,
+FUZZ_TESTS := $(call test_program,$(wildcard tests/fuzz/fuzz_*.c))
+TESTS := $(UNIT_TESTS) $(REPLAY_TESTS) $(FAULT_TESTS) $(FUZZ_TESTS)
+helpers = $(call object,$(filter-out $(dir $1)test_% $(dir $1)fuzz_%,$(wildcard $(dir $1)*.c)))
+RUN_TESTS := tests/run-tests --results $(BUILD)/results --timeout $(TEST_TIMEOUT)
+QUICK := unit replay fault fuzz static
+
+all: $(PROGRAMS) $(ARCHIVES) $(BUILD)/guardian.yaml.5  ## build the programs
+
+help:  ## list the targets
+	@sed -n 's/^\([a-z][a-z-]*\):.*##  *\(.*\)/\1|\2/p' Makefile | while IFS='|' read -r t h; do printf '  %-15s %s\n' "$$t" "$$h"; done
+
+deps:  ## install the libraries and tools that the build misses (apt or dnf; nothing missing: nothing done)
+	@.ci/install-deps build
+
+deps-tools:  ## the same for lint, cover, fuzz and bench
+	@.ci/install-deps tools
+
+define layer_rules
+$(BUILD)/lib$1.a: $(call object,$(call sources,$1)) | $(BUILD)/
+	$$(call say,AR) rm -f $$@ && ar rcs $$@ $(call object,$(call sources,$1))
+endef
+$(foreach layer,$(LAYERS),$(eval $(call layer_rules,$(layer))))
+
+$(BUILD)/guardiand: $(call object,src/daemon/main.c) $(call archives,daemon)
+	$(call say,LINK) $(LINK) -o $@ $^ $(LIBS)
+
+$(BUILD)/guardianctl: $(call object,src/ctl/guardianctl.c) $(call archives,ctl)
+	$(call say,LINK) $(LINK) -o $@ $^ $(LIBS)
+
+$(BUILD)/policy-man: $(call object,src/codec/policy_man.c) $(call archives,codec)
+	$(call say,LINK) $(LINK) -o $@ $^ $(LIBS)
+
+# The lists of fields in the page are printed from the field table.
+$(BUILD)/guardian.yaml.5: src/codec/guardian.yaml.5.in $(BUILD)/policy-man
+	$(call say,MAN) $(BUILD)/policy-man <$< >$@
+
+$(BUILD)/:
+	@mkdir -p $@
+
+$(BUILD)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(call say,CC) $(COMPILE) $(INCLUDES) -c -o $@ $<
+
+# A test sees the private headers of its layer, and all of src by path.
+$(BUILD)/obj/tests/%.o: INCLUDES = -Isrc -I$(<D) $(patsubst tests/unit/%,-Isrc/%,$(filter tests/unit/%,$(<D)))
+
+.SECONDARY:
+.SECONDEXPANSION:
+$(BUILD)/tests/unit/%: $(BUILD)/obj/tests/unit/%.o $$(call helpers,tests/unit/$$*) $$(call archives,$$(*D))
+	@mkdir -p $(@D)
+	$(call say,LINK) $(LINK) -o $@ $^ $(TEST_LIBS)
+
+$(BUILD)/tests/replay/%: $(BUILD)/obj/tests/replay/%.o $$(call helpers,tests/replay/$$*) $(call archives,ctl)
+	@mkdir -p $(@D)
+	$(call say,LINK) $(LINK) -o $@ $^ $(TEST_LIBS)
+
+$(BUILD)/tests/fault/%: $(BUILD)/obj/tests/fault/%.o $$(call helpers,tests/fault/$$*) $(call archives,ctl)
+	@mkdir -p $(@D)
+	$(call say,LINK) $(LINK) $(FAULT_LINK) -o $@ $^ $(TEST_LIBS) -ldl
+
+# With the corpus driver; FUZZER=1 (and clang) puts libFuzzer in its place.
+$(BUILD)/tests/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(if $(FUZZER),,$(call object,tests/fuzz/driver.c)) $(call archives,ctl)
+	@mkdir -p $(@D)
+	$(call say,LINK) $(LINK) $(if $(FUZZER),-fsanitize=fuzzer) -o $@ $^ $(LIBS)
+
+tests: all $(TESTS)  ## build all tests
+
+# ---- Running ----
+
+run: deps  ## install what is missing, build, run guardiand here, or in the test guest when this host has no cgroup v2 memory
+	@$(SUB_MAKE) all
+	@if grep -qsw memory /sys/fs/cgroup/cgroup.controllers; then \
+		exec $(BUILD)/guardiand --config conf/guardian.yaml; \
+	else \
+		echo 'The memory controller of this host is not on cgroup v2, so guardiand runs in the test guest.'; \
+		exec tests/guest/demo; \
+	fi
+
+# ---- Checking ----
+
+check: deps  ## all tests; the last line is `N passed, N failed, N skipped`
+	@rm -rf $(BUILD)/results
+	@status=0; \
+	$(SUB_MAKE) -sk tests || status=1; \
+	$(MAKE) --no-print-directory -sk check-quick || status=1; \
+	$(MAKE) --no-print-directory -s check-guest || status=1; \
+	tests/run-tests --results $(BUILD)/results --sum $(QUICK) guest || status=1; \
+	exit $$status
+
+check-quick: $(QUICK:%=check-%)  ## all tests that need no guest
+
+check-unit: $(UNIT_TESTS)  ## one test program a module
+	@$(RUN_TESTS) unit $^
+
+check-replay: all $(REPLAY_TESTS)  ## recorded and written minutes, and the plans expected
+	@$(RUN_TESTS) replay $(REPLAY_TESTS)
+
+check-fault: all $(FAULT_TESTS)  ## fail each call in turn: error back, nothing leaked
+	@$(RUN_TESTS) fault $(FAULT_TESTS)
+
+check-fuzz: $(FUZZ_TESTS)  ## the fuzz targets over their corpus, as plain tests
+	@$(RUN_TESTS) fuzz $^
+
+check-static: ## the house's rules: layers and pure, as tests
+	@CC='$(CC)' $(RUN_TESTS) static tests/layers tests/pure
+
+check-guest: all  ## real containers in the test guest
+	@tests/run-tests --results $(BUILD)/results --timeout 10800 --live guest tests/guest/run
+
+check-sanitize:  ## all tests that need no guest, under ASan and UBSan
+	@$(MAKE) --no-print-directory -k BUILD=$(BUILD)/sanitize HARDEN= LDFLAGS='-fsanitize=address,undefined' TEST_TIMEOUT=600 \
+		CFLAGS='-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer' check-sum
+
+check-sum: # check-quick with a sum, in whichever build folder
+	@rm -rf $(BUILD)/results; status=0; \
+	$(SUB_MAKE) -sk tests || status=1; \
+	$(MAKE) --no-print-directory -sk check-quick || status=1; \
+	tests/run-tests --results $(BUILD)/results --sum $(QUICK) || status=1; exit $$status
+
+fuzz: deps-tools  ## run each fuzzer for FUZZ_SECONDS (30) with libFuzzer, ASan and UBSan
+	@$(SUB_MAKE) -sk BUILD=$(BUILD)/fuzz CC=clang FUZZER=1 HARDEN= LDFLAGS='-fsanitize=address,undefined' \
+		CFLAGS='-O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined' fuzzers
+	@tests/fuzz/run $(FUZZ_SECONDS) $(BUILD)/fuzz
+
+fuzzers: $(FUZZ_TESTS)
+
+cover: deps-tools  ## line and branch coverage; gates: core 98 % of branches, each other layer 85 % of lines
+	@rm -rf $(BUILD)/cover
+	@$(MAKE) --no-print-directory -s BUILD=$(BUILD)/cover HARDEN= CFLAGS='-O0 -g --coverage' LDFLAGS= check-sum
+	@tests/cover $(BUILD)/cover $(LAYERS)
+
+C_FILES = $(wildcard src/*/*.c tests/unit/*/*.c tests/replay/*.c tests/fault/*.c tests/fuzz/*.c)
+H_FILES = $(wildcard include/guardian/*.h src/*/*.h tests/*/*.h tests/unit/*/*.h)
+SCRIPTS = $(shell grep -lE '^\#!/bin/(ba)?sh' .ci/* tests/* tests/*/* 2>/dev/null)
+
+lint: deps-tools lint-analyzer lint-tidy lint-cppcheck lint-format lint-scripts  ## gcc -fanalyzer, clang-tidy, cppcheck, clang-format, shellcheck
+
+lint-analyzer:
+	@$(SUB_MAKE) -sk BUILD=$(BUILD)/lint CC=gcc CFLAGS='-O2 -g -fanalyzer -Werror' all
+
+lint-tidy:
+	@printf '%s\n' $(wildcard src/*/*.c) | \
+		xargs -P $(JOBS) -n 4 sh -c 'clang-tidy --quiet "$$@" -- -std=gnu17 $(DEFINES) -Iinclude 2>/dev/null' tidy
+
+lint-cppcheck:
+	@cppcheck --quiet -j $(JOBS) --std=c11 --enable=warning,performance,portability --inline-suppr \
+		--suppress=missingIncludeSystem --error-exitcode=1 $(DEFINES) -Iinclude src
+
+lint-format:
+	@clang-format --dry-run -Werror $(C_FILES) $(H_FILES)
+
+lint-scripts:
+	@shellcheck -x $(SCRIPTS)
+
+layers:  ## refuse an include that points up
+	@tests/layers
+
+pure:  ## refuse a core that calls anything but mem* and str*
+	@CC='$(CC)' tests/pure
+
+$(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(call archives,daemon)
+	@mkdir -p $(@D)
+	$(call say,LINK) $(LINK) -o $@ $^ $(LIBS)
+
+bench-programs: $(BUILD)/bench/tick $(BUILD)/bench/floor
+
+bench: all  ## the cost of a tick next to the floor's and other guardians'
+	@tests/bench/run
+
+format:  ## lay out all C files as .clang-format says
+	@clang-format -i $(C_FILES) $(H_FILES)
+
+# ---- Installing ----
+
+SUB_PREFIX = sed 's,/usr/sbin/,$(PREFIX)/sbin/,g; s,/usr/bin/,$(PREFIX)/bin/,g; s,/etc/guardian.yaml,$(SYSCONFDIR)/guardian.yaml,g'
+MAN_PAGES = $(wildcard src/*/*.[158]) $(BUILD)/guardian.yaml.5
+LIVE = [ -z '$(DESTDIR)' ] && [ -d /run/systemd/system ]
+
+install: all  ## install below PREFIX (/usr/local), the policy in SYSCONFDIR (/etc) unless there is one
+	install -D -m 0755 $(BUILD)/guardiand $(DESTDIR)$(PREFIX)/sbin/guardiand
+	install -D -m 0755 $(BUILD)/guardianctl $(DESTDIR)$(PREFIX)/bin/guardianctl
+	$(SUB_PREFIX) systemd/guardiand.service | install -D -m 0644 /dev/stdin $(DESTDIR)$(PREFIX)/lib/systemd/system/guardiand.service
+	install -D -m 0644 systemd/guardiand.catalog $(DESTDIR)$(PREFIX)/lib/systemd/catalog/guardiand.catalog
+	for f in $(wildcard systemd/*.tmpfiles); do \
+		install -D -m 0644 $$f $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/$$(basename $$f .tmpfiles).conf || exit 1; done
+	for f in $(MAN_PAGES); do \
+		install -D -m 0644 $$f $(DESTDIR)$(PREFIX)/share/man/man$${f##*.}/$${f##*/} || exit 1; done
+	[ -e $(DESTDIR)$(SYSCONFDIR)/guardian.yaml ] || install -D -m 0644 conf/guardian.yaml $(DESTDIR)$(SYSCONFDIR)/guardian.yaml
+	! { $(LIVE); } || { journalctl --update-catalog && systemctl daemon-reload; }
+
+uninstall:  ## remove what install put there, but not the policy
+	! { $(LIVE); } || systemctl disable --now guardiand.service || true
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/,sbin/guardiand bin/guardianctl lib/systemd/system/guardiand.service \
+		lib/systemd/catalog/guardiand.catalog $(patsubst systemd/%.tmpfiles,lib/tmpfiles.d/%.conf,$(wildcard systemd/*.tmpfiles)) \
+		$(foreach page,$(MAN_PAGES),share/man/man$(subst .,,$(suffix $(page)))/$(notdir $(page))))
+	! { $(LIVE); } || { journalctl --update-catalog && systemctl daemon-reload; }
+
+clean:  ## remove the build folder
+	rm -rf $(BUILD)
+
+-include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
+.DELETE_ON_ERROR:
+.PHONY: all help deps deps-tools tests run check check-quick $(QUICK:%=check-%) check-guest check-sanitize check-sum fuzz fuzzers \
+	cover lint lint-analyzer lint-tidy lint-cppcheck lint-format lint-scripts layers pure bench bench-programs format install uninstall clean

@@ -1,0 +1,94 @@
+/*
+ * floor: what reading alone costs: the files that guardiand's tick reads, as often as it reads them, by libc's pread() on
+ * held descriptors, and nothing done with them.
+ *
+ *	floor ROOT TICKS
+ *
+ * Each tick: meminfo, and five one-line files a service; each fifth: the rest of the service's files, vmstat, pressure.
+ */
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { FDS_MAX = 20000, FULL_EVERY = 5 };
+
+static const char *const look[] = {
+	"memory.current", "memory.swap.current", "memory.max", "memory.low", "memory.swap.max", NULL};
+static const char *const full[] = {"memory.stat", "memory.events", "memory.events.local", "memory.pressure",
+	"memory.peak", "pids.current", "memory.high", "memory.oom.group", "cgroup.events", NULL};
+static const char *const host_look[] = {"meminfo", NULL};
+static const char *const host_full[] = {"vmstat", "pressure/memory", "pressure/io", "pressure/cpu", NULL};
+static const char *const above_look[] = {"memory.low", "memory.events", NULL};
+
+struct list {
+	int n;
+	int fd[FDS_MAX];
+};
+
+static struct list each_tick, each_fifth;
+static char buf[16384];
+
+void measured_ticks(long ticks);
+
+static void add(struct list *list, int dir, const char *const *names)
+{
+	for (; *names; names++) {
+		int fd = openat(dir, *names, O_RDONLY | O_CLOEXEC);
+
+		if (fd >= 0 && list->n < FDS_MAX)
+			list->fd[list->n++] = fd;
+	}
+}
+
+static void add_services(int slice)
+{
+	DIR *d = fdopendir(slice);
+	struct dirent *e;
+
+	while (d && (e = readdir(d))) {
+		if (strncmp(e->d_name, "docker-", 7) != 0)
+			continue;
+		int dir = openat(slice, e->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+		add(&each_tick, dir, look);
+		add(&each_fifth, dir, full);
+		close(dir);
+	}
+}
+
+static void read_all(const struct list *list)
+{
+	for (int i = 0; i < list->n; i++)
+		if (pread(list->fd[i], buf, sizeof(buf), 0) < 0)
+			abort();
+}
+
+__attribute__((noinline)) void measured_ticks(long ticks)
+{
+	for (long i = 0; i < ticks; i++) {
+		read_all(&each_tick);
+		if (i % FULL_EVERY == 0)
+			read_all(&each_fifth);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	if (argc != 3)
+		return 2;
+	int root = open(argv[1], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int proc = openat(root, "proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int slice = openat(root, "sys/fs/cgroup/system.slice", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (proc < 0 || slice < 0)
+		return 1;
+	add(&each_tick, proc, host_look);
+	add(&each_fifth, proc, host_full);
+	add(&each_tick, slice, above_look);
+	add_services(slice);
+	measured_ticks(strtol(argv[2], NULL, 10));
+	return 0;
+}

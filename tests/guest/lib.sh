@@ -1,0 +1,201 @@
+# shellcheck shell=bash
+# What a guest case is written with; sourced by each case, inside the guest. Sourcing it cleans the machine and takes the journal's
+# position, leaving it cleans again, so a case neither sees nor leaves a trace. A case says what it found in lines `ok N - text`,
+# `not ok N - text` and `# detail`, and waits on conditions, never on times: the guest is emulated and slow.
+set -u
+
+LIB_DATA=/var/lib/guardian-guest
+LIB_NUMBER=0
+LIB_FAILED=0
+LIB_CURSOR=''
+
+note() { printf '# %s\n' "$*"; }
+
+# ok DESCRIPTION COMMAND...: passes when the command (a single word: a shell expression) is true.
+ok() {
+	local what=$1
+	shift
+	if lib_true "$@"; then lib_pass "$what"; else lib_fail "$what" "false: $*"; fi
+}
+
+# is DESCRIPTION EXPECTED ACTUAL
+is() { if [ "$2" = "$3" ]; then lib_pass "$1"; else lib_fail "$1" "expected: $2" "     got: $3"; fi; }
+
+# within DESCRIPTION LOW HIGH ACTUAL: a number between two others, both included.
+within() {
+	if [ "$4" -ge "$2" ] 2>/dev/null && [ "$4" -le "$3" ]; then
+		lib_pass "$1"
+	else
+		lib_fail "$1" "expected: $2..$3" "     got: $4"
+	fi
+}
+
+# eventually DESCRIPTION SECONDS CONDITION: passes as soon as the condition holds, fails when it does not in time.
+eventually() { if wait_for "$2" "$3"; then lib_pass "$1"; else lib_fail "$1"; fi; }
+
+# skip REASON: the case cannot run here; ends it.
+skip() {
+	LIB_NUMBER=$((LIB_NUMBER + 1))
+	printf 'ok %d - # SKIP %s\n' "$LIB_NUMBER" "$*"
+	exit 0
+}
+
+lib_true() { if [ $# -eq 1 ]; then eval "$1"; else "$@"; fi; }
+
+lib_pass() {
+	LIB_NUMBER=$((LIB_NUMBER + 1))
+	printf 'ok %d - %s\n' "$LIB_NUMBER" "$1"
+}
+
+lib_fail() {
+	LIB_NUMBER=$((LIB_NUMBER + 1))
+	LIB_FAILED=$((LIB_FAILED + 1))
+	printf 'not ok %d - %s\n' "$LIB_NUMBER" "$1"
+	shift
+	[ $# -eq 0 ] || printf '#   %s\n' "$@"
+	[ "$LIB_FAILED" -gt 1 ] || lib_journal_tail
+}
+
+lib_journal_tail() {
+	journalctl -q -t guardiand -t systemd-coredump --no-pager -n 40 -o short-monotonic --after-cursor="$LIB_CURSOR" 2>/dev/null |
+		sed 's/^/#   journal: /'
+}
+
+# wait_for SECONDS CONDITION [STEP]: polls a shell expression until it is true; says what it waited for when it never was.
+wait_for() {
+	local end=$((SECONDS + $1))
+	until eval "$2"; do
+		if [ "$SECONDS" -ge "$end" ]; then
+			note "waited $1 s for: $2"
+			return 1
+		fi
+		sleep "${3:-0.5}"
+	done 2>/dev/null
+}
+
+# --- files and cgroups ---------------------------------------------------------------------------------------------------------
+
+# val FILE: its text without the newline, "absent" when it cannot be read.
+val() { cat "$1" 2>/dev/null || echo absent; }
+
+# stat_of FILE KEY: the number beside a key, as in memory.stat, memory.events, /proc/vmstat.
+stat_of() { awk -v key="$2" '$1 == key || $1 == key ":" { print $2; exit }' "$1"; }
+
+# inspect CONTAINER JQ: what Docker says of it, as `inspect hog .State.OOMKilled`. Not by the docker command: under emulation
+# that takes twice as long to start as curl.
+inspect() { curl -sf -m 30 --unix-socket /run/docker.sock "http://docker/containers/$1/json" | jq -r "$2"; }
+
+# The host's pid of a container's first process.
+pid_of() { inspect "$1" .State.Pid; }
+
+# cgroup_of CONTAINER: the path of its cgroup below /sys/fs/cgroup.
+cgroup_of() { sed -n 's,^0::/,,p' "/proc/$(pid_of "$1")/cgroup"; }
+
+# cg CONTAINER FILE: the value of a file in its cgroup, as `cg backend memory.max`.
+cg() { val "/sys/fs/cgroup/$(cgroup_of "$1")/$2"; }
+
+# --- containers ----------------------------------------------------------------------------------------------------------------
+
+ip_of() { inspect "$1" .NetworkSettings.IPAddress; }
+
+# http CONTAINER PATH [SECONDS]: asks the backend, prints its answer.
+http() { curl -sf -m "${3:-20}" "http://$(ip_of "$1"):3000$2"; }
+
+# start_backend [DOCKER-OPTION...]: the container `backend` (another name: NAME=other start_backend), ready when it answers.
+start_backend() {
+	local name=${NAME:-backend}
+	run-container "$name" "$@" -- node /usr/local/share/guardian-guest/backend.js
+	wait_for 90 "http '$name' /health 5 >/dev/null"
+}
+
+# start_postgres [DOCKER-OPTION...]: `postgres`, on a fresh copy of a data directory that the image build initialised.
+start_postgres() {
+	local name=${NAME:-postgres}
+	mkdir -p "$LIB_DATA/run"
+	rm -rf "$LIB_DATA/run/$name"
+	cp -a "$LIB_DATA/pgdata" "$LIB_DATA/run/$name"
+	run-container "$name" --user "$(id -u postgres):$(id -g postgres)" -v "$LIB_DATA/run/$name:/data" "$@" -- \
+		/usr/lib/postgresql/15/bin/postgres -D /data -c listen_addresses='*' -c unix_socket_directories=/tmp
+	wait_for 90 "sql '$name' 'select 1' >/dev/null"
+}
+
+# sql CONTAINER QUERY
+sql() { PGCONNECT_TIMEOUT=5 timeout 30 psql -h "$(ip_of "$1")" -U postgres -XAtc "$2"; }
+
+# start_redis [DOCKER-OPTION...]
+start_redis() {
+	local name=${NAME:-redis}
+	run-container "$name" --user "$(id -u redis):$(id -g redis)" "$@" -- \
+		redis-server --bind 0.0.0.0 --protected-mode no --save '' --dir /tmp
+	wait_for 90 "[ \"\$(redis '$name' ping)\" = PONG ]"
+}
+
+# redis CONTAINER COMMAND...
+redis() {
+	local ip
+	ip=$(ip_of "$1")
+	shift
+	timeout 30 redis-cli -h "$ip" "$@"
+}
+
+# start_hog NAME MIB[@MIB_PER_S] [DOCKER-OPTION...]: a container that takes so much anonymous memory and keeps it.
+start_hog() {
+	local name=$1 mib=${2%@*} rate=''
+	[ "$mib" = "$2" ] || rate=${2#*@}
+	shift 2
+	run-container "$name" "$@" -- hog "$mib" ${rate:+"$rate"}
+}
+
+# --- guardiand -----------------------------------------------------------------------------------------------------------------
+
+# start_guardiand [CONFIG|-]: installs the policy (a file, - for stdin) and starts the service; true when it is active.
+start_guardiand() {
+	case ${1-} in
+	'') ;;
+	-) cat >/etc/guardian.yaml ;;
+	*) cp "$1" /etc/guardian.yaml ;;
+	esac
+	systemctl reset-failed guardiand.service 2>/dev/null
+	timeout 60 systemctl restart guardiand.service || return 1
+	wait_for 30 'systemctl is-active -q guardiand.service'
+}
+
+stop_guardiand() { timeout 60 systemctl stop guardiand.service 2>/dev/null; }
+
+# journal_events EVENT [SERVICE]: guardiand's journal entries of that kind since the case began, one JSON object a line.
+journal_events() {
+	journalctl -q --no-pager -o json -t guardiand --after-cursor="$LIB_CURSOR" "GUARDIAN_EVENT=$1" ${2:+"GUARDIAN_SERVICE=$2"}
+}
+
+count_events() { journal_events "$@" | wc -l; }
+
+# --- a case's beginning and end ------------------------------------------------------------------------------------------------
+
+lib_clean() {
+	local containers
+	stop_guardiand
+	containers=$(docker ps -aq)
+	# shellcheck disable=SC2086 # a list of ids
+	[ -z "$containers" ] || timeout 120 docker rm -f $containers >/dev/null
+	rm -rf "$LIB_DATA/run"
+}
+
+lib_end() {
+	local code=$?
+	trap - EXIT
+	[ "$code" -eq 0 ] || lib_fail "the case ran to its end" "it stopped with code $code"
+	lib_clean
+	[ "$LIB_FAILED" -eq 0 ] || code=1
+	printf '1..%d\n' "$LIB_NUMBER"
+	exit "$code"
+}
+
+# begin: what every case starts with.
+begin() {
+	trap lib_end EXIT
+	trap 'exit 124' TERM INT HUP
+	lib_clean
+	LIB_CURSOR=$(journalctl -q -n 0 --show-cursor | sed -n 's/^-- cursor: //p')
+}
+
+begin
