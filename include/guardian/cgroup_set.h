@@ -43,8 +43,9 @@ struct cgroup_outcome {
 	uint64_t reclaimed_bytes; /* asked for and got by memory.reclaim beforehand */
 };
 
-/* Loads libcgroup's tables; call it once, early, from the thread that will write. -> 0, or a
- * negative errno after which everything works by our own writes. */
+/* Loads libcgroup's tables, which the first write that needs them does otherwise: for a rehearsal,
+ * from the thread that will write. They cost 1 MB of private memory. -> 0, or a negative errno
+ * after which everything works by our own writes. */
 int cgroup_set_init(void);
 
 /*

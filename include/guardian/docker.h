@@ -74,6 +74,9 @@ int docker_list(const struct docker *docker, docker_container_fn *each, void *us
  * Nothing is sent then.
  * -> -EREMOTEIO: dockerd refused.
  *
+ * A limit below the usage is handed through to the kernel, which kills: cgroup_set_make_way()
+ * first. -ETIMEDOUT says nothing either way: dockerd may well do it later.
+ *
  * ERR gets a sentence when there is something to say: why not, in dockerd's words or ours, or a
  * warning of a call that went well; else "".
  */

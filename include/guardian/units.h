@@ -33,7 +33,11 @@ void units_close(struct units *u);
  * Memory.oom.group is no property of a unit and is left out; a set without any other value is a 0
  * and no call.
  * -> 0, -ENOENT: no such unit. -ERANGE: MAX below LIMIT_FLOOR_BYTES. -EACCES. -EREMOTEIO: systemd
- * refused. ERR gets systemd's sentence, or "". */
+ * refused. ERR gets systemd's sentence, or "".
+ *
+ * systemd writes the cgroup itself, in PID 1: make way first (cgroup_set_make_way()). It also
+ * rewrites memory.oom.group from its own state (252: to 0, here and at daemon-reload): write that
+ * file afterwards. */
 int units_set_memory(
 	struct units *u, const char *unit, const struct limit_set *set, char *err, size_t errsize);
 

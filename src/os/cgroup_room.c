@@ -97,6 +97,7 @@ int cgroup_room_make(int fd, const struct limit_set *set, const struct cgroup_ho
 {
 	uint64_t until_us = deadline_after(how->deadline_us);
 	uint64_t new_max = set->value[LIMIT_MAX];
+	bool more = true;
 	int err;
 
 	if (!lowers_max(&out->live, set))
@@ -104,8 +105,8 @@ int cgroup_room_make(int fd, const struct limit_set *set, const struct cgroup_ho
 	err = check_room(fd, new_max, how->force, out);
 	if (err < 0)
 		return err;
-	while (deadline_left_us(until_us) > 0 && reclaim_step(fd, new_max, out))
-		continue;
+	while (more && deadline_left_us(until_us) > 0)
+		more = reclaim_step(fd, new_max, out);
 	/* That may have taken seconds, and the service went on allocating. */
 	return check_room(fd, new_max, how->force, out);
 }

@@ -27,7 +27,9 @@
 
 enum { VALUE_SIZE = 24 }; /* 20 digits and the NUL */
 
-static bool libcgroup_ready;
+/* Once loaded, its tables cost 1 MB of private memory, so a host where systemd and Docker own every
+ * cgroup never loads them. A failure is not tried again: cgroup_init() leaks then. */
+static enum { UNTRIED, READY, UNUSABLE } libcgroup;
 
 static int last_errno(void)
 {
@@ -40,7 +42,7 @@ int cgroup_write_init(void)
 {
 	int status = cgroup_init();
 
-	libcgroup_ready = status == 0;
+	libcgroup = status == 0 ? READY : UNUSABLE;
 	if (status == 0)
 		return 0;
 	return status == ECGOTHER ? last_errno() : -EOPNOTSUPP;
@@ -69,10 +71,12 @@ static bool is_cgroup2(int fd)
  * readers hold it open. */
 static void empty_ordinary(int fd, const char *file)
 {
-	_cleanup_fd_ int ordinary = -1;
+	int ordinary;
 
-	if (!is_cgroup2(fd))
-		ordinary = openat(fd, file, O_WRONLY | O_TRUNC | O_NOFOLLOW | O_CLOEXEC);
+	if (is_cgroup2(fd))
+		return;
+	ordinary = openat(fd, file, O_WRONLY | O_TRUNC | O_NOFOLLOW | O_CLOEXEC);
+	fs_close(&ordinary);
 }
 
 static int write_text(int fd, const char *file, const char *text)
@@ -127,7 +131,11 @@ static int write_by_libcgroup(
 {
 	int status;
 
-	if (!libcgroup_ready || !is_hosts_tree(target->cgfd))
+	if (!is_hosts_tree(target->cgfd))
+		return 0;
+	if (libcgroup == UNTRIED)
+		(void)cgroup_write_init();
+	if (libcgroup != READY)
 		return 0;
 	status = modify(target->path + strspn(target->path, "/"), file, text);
 	if (status == 0)
