@@ -2,8 +2,8 @@
  * fake_docker: see fake_docker.h.
  */
 #include <poll.h>
-#include <stdarg.h>
 #include <setjmp.h>
+#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -80,7 +80,8 @@ static void send_reply(struct fake_docker *fake, int fd, const struct fake_reply
 		return;
 	}
 	for (size_t at = 0; at < len;) {
-		ssize_t n = send(fd, reply->bytes + at, step < len - at ? step : len - at, MSG_NOSIGNAL);
+		ssize_t n = send(
+			fd, reply->bytes + at, step < len - at ? step : len - at, MSG_NOSIGNAL);
 
 		if (n <= 0 || (reply->manner == FAKE_DRIP && stop_within(fake, 20)))
 			return;

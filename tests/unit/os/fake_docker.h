@@ -1,5 +1,6 @@
 /*
- * fake_docker: a Docker Engine of scripted replies, in a thread of the test, on a socket in a temporary folder.
+ * fake_docker: a Docker Engine of scripted replies, in a thread of the test, on a socket in a
+ * temporary folder.
  */
 #ifndef TESTS_FAKE_DOCKER_H
 #define TESTS_FAKE_DOCKER_H

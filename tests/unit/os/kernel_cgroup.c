@@ -26,9 +26,10 @@ struct temp_tree kernel_cgroup_make(void)
 	for (size_t i = 0; i < sizeof(mounts) / sizeof(*mounts) && tree.fd < 0; i++) {
 		char controllers[256];
 
-		(void)snprintf(controllers, sizeof(controllers), "%s/cgroup.controllers", mounts[i]);
 		(void)snprintf(
-			tree.path, sizeof(tree.path), "%s/guardian-test-%d", mounts[i], (int)getpid());
+			controllers, sizeof(controllers), "%s/cgroup.controllers", mounts[i]);
+		(void)snprintf(tree.path, sizeof(tree.path), "%s/guardian-test-%d", mounts[i],
+			(int)getpid());
 		if (access(controllers, R_OK) == 0 && mkdir(tree.path, 0755) == 0)
 			tree.fd = open(tree.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	}

@@ -1,6 +1,6 @@
 /*
- * kernel_cgroup: a cgroup of this host's own v2 tree, for what no plain folder does. The memory controller is not
- * needed (nor there, on this project's test machines).
+ * kernel_cgroup: a cgroup of this host's own v2 tree, for what no plain folder does. The memory
+ * controller is not needed (nor there, on this project's test machines).
  */
 #ifndef GUARDIAN_TESTS_KERNEL_CGROUP_H
 #define GUARDIAN_TESTS_KERNEL_CGROUP_H

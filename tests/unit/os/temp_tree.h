@@ -11,11 +11,13 @@ struct temp_tree {
 	int fd; /* of the folder */
 };
 
-/* A cmocka setup would hide the fixture's name: tests call these. FIXTURE is a folder of tests/fixtures, or NULL. */
+/* A cmocka setup would hide the fixture's name: tests call these. FIXTURE is a folder of
+ * tests/fixtures, or NULL. */
 struct temp_tree temp_tree_make(const char *fixture);
 void temp_tree_remove(struct temp_tree *tree);
 
-/* All paths are relative to the tree; a missing folder of a written file is made. Failures end the test. */
+/* All paths are relative to the tree; a missing folder of a written file is made. Failures end the
+ * test. */
 void temp_tree_write(const struct temp_tree *tree, const char *path, const char *text);
 void temp_tree_mkdir(const struct temp_tree *tree, const char *path); /* with its parents */
 void temp_tree_rmdir(const struct temp_tree *tree, const char *path);

@@ -16,9 +16,9 @@
 #include "guardian/cgroup.h"
 #include "temp_tree.h"
 
-#define A "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
-#define B "fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210"
-#define POD "kubepods-burstable-pod12345678_1234_1234_1234_123456789abc.slice"
+#define A    "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define B    "fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210"
+#define POD  "kubepods-burstable-pod12345678_1234_1234_1234_123456789abc.slice"
 #define USER "user.slice/user-1000.slice/user@1000.service"
 
 /* ---- paths ---- */
@@ -34,56 +34,74 @@ struct expected {
 
 static const struct expected layouts[] = {
 	/* Docker */
-	{"system.slice/docker-" A ".scope", RUNTIME_DOCKER, A, "docker-" A ".scope", 0, false, false},
-	{"/system.slice/docker-" A ".scope/", RUNTIME_DOCKER, A, "docker-" A ".scope", 0, false, false},
+	{"system.slice/docker-" A ".scope", RUNTIME_DOCKER, A, "docker-" A ".scope", 0, false,
+		false},
+	{"/system.slice/docker-" A ".scope/", RUNTIME_DOCKER, A, "docker-" A ".scope", 0, false,
+		false},
 	{"docker/" A, RUNTIME_DOCKER, A, "", 0, false, false},
-	{"shop.slice/shop-web.slice/docker-" A ".scope", RUNTIME_DOCKER, A, "docker-" A ".scope", 0, false, false},
+	{"shop.slice/shop-web.slice/docker-" A ".scope", RUNTIME_DOCKER, A, "docker-" A ".scope", 0,
+		false, false},
 	{"my/parent/" A, RUNTIME_DOCKER, A, "", 0, false, false},
 	{USER "/user.slice/docker-" A ".scope", RUNTIME_DOCKER, A, "", 0, false, false},
 	{"system.slice/docker-" A ".scope/init.scope", RUNTIME_DOCKER, A, "", 1, false, false},
 	{"system.slice/docker-" A ".scope/a/b", RUNTIME_DOCKER, A, "", 2, false, false},
 	/* Podman: trap 15 */
-	{"machine.slice/libpod-" A ".scope", RUNTIME_PODMAN, A, "libpod-" A ".scope", 0, false, false},
-	{"machine.slice/libpod-" A ".scope/container", RUNTIME_PODMAN, A, "libpod-" A ".scope", 1, true, false},
+	{"machine.slice/libpod-" A ".scope", RUNTIME_PODMAN, A, "libpod-" A ".scope", 0, false,
+		false},
+	{"machine.slice/libpod-" A ".scope/container", RUNTIME_PODMAN, A, "libpod-" A ".scope", 1,
+		true, false},
 	{"machine.slice/libpod-" A ".scope/container/x", RUNTIME_PODMAN, A, "", 2, false, false},
-	{"machine.slice/machine-libpod_pod_" B ".slice/libpod-" A ".scope/container", RUNTIME_PODMAN, A,
-		"libpod-" A ".scope", 1, true, false},
+	{"machine.slice/machine-libpod_pod_" B ".slice/libpod-" A ".scope/container",
+		RUNTIME_PODMAN, A, "libpod-" A ".scope", 1, true, false},
 	{USER "/user.slice/libpod-" A ".scope/container", RUNTIME_PODMAN, A, "", 1, true, false},
 	{"libpod_parent/libpod-" A, RUNTIME_PODMAN, A, "", 0, false, false},
 	/* Kubernetes */
-	{"kubepods.slice/kubepods-burstable.slice/" POD "/cri-containerd-" A ".scope", RUNTIME_CONTAINERD, A,
-		"cri-containerd-" A ".scope", 0, false, false},
-	{"kubepods.slice/kubepods-burstable.slice/" POD "/crio-" A ".scope/container", RUNTIME_CRIO, A,
-		"crio-" A ".scope", 1, true, false},
-	{"kubepods.slice/" POD "/docker-" A ".scope", RUNTIME_DOCKER, A, "docker-" A ".scope", 0, false, false},
-	{"kubepods/burstable/pod12345678-1234-1234-1234-123456789abc/" A, RUNTIME_CONTAINERD, A, "", 0, false, false},
-	{"kubepods/burstable/pod12345678-1234-1234-1234-123456789abc/crio-" A, RUNTIME_CRIO, A, "", 0, false, false},
-	{"system.slice/nerdctl-" A ".scope", RUNTIME_CONTAINERD, A, "nerdctl-" A ".scope", 0, false, false},
+	{"kubepods.slice/kubepods-burstable.slice/" POD "/cri-containerd-" A ".scope",
+		RUNTIME_CONTAINERD, A, "cri-containerd-" A ".scope", 0, false, false},
+	{"kubepods.slice/kubepods-burstable.slice/" POD "/crio-" A ".scope/container", RUNTIME_CRIO,
+		A, "crio-" A ".scope", 1, true, false},
+	{"kubepods.slice/" POD "/docker-" A ".scope", RUNTIME_DOCKER, A, "docker-" A ".scope", 0,
+		false, false},
+	{"kubepods/burstable/pod12345678-1234-1234-1234-123456789abc/" A, RUNTIME_CONTAINERD, A, "",
+		0, false, false},
+	{"kubepods/burstable/pod12345678-1234-1234-1234-123456789abc/crio-" A, RUNTIME_CRIO, A, "",
+		0, false, false},
+	{"system.slice/nerdctl-" A ".scope", RUNTIME_CONTAINERD, A, "nerdctl-" A ".scope", 0, false,
+		false},
 	/* Docker in Docker, trap 16: the last id wins */
 	{"system.slice/docker-" A ".scope/docker/" B, RUNTIME_DOCKER, B, "", 0, false, true},
 	{"system.slice/docker-" A ".scope/docker", RUNTIME_DOCKER, A, "", 1, false, false},
 	{"docker/" A "/docker/" B, RUNTIME_DOCKER, B, "", 0, false, true},
-	{"system.slice/docker-" A ".scope/system.slice/docker-" B ".scope", RUNTIME_DOCKER, B, "", 0, false, true},
+	{"system.slice/docker-" A ".scope/system.slice/docker-" B ".scope", RUNTIME_DOCKER, B, "",
+		0, false, true},
 	{"docker/" A "/kubepods/besteffort/podx/" B, RUNTIME_CONTAINERD, B, "", 0, false, true},
 	/* trap 17: names that only look like containers */
 	{"system.slice/docker.service", RUNTIME_NONE, "", "docker.service", 0, false, false},
 	{"system.slice/docker.socket", RUNTIME_NONE, "", "docker.socket", 0, false, false},
-	{"system.slice/docker-" A ".mount", RUNTIME_NONE, "", "docker-" A ".mount", 0, false, false},
+	{"system.slice/docker-" A ".mount", RUNTIME_NONE, "", "docker-" A ".mount", 0, false,
+		false},
 	{"system.slice/docker-" A ".scope.d", RUNTIME_NONE, "", "", 0, false, false},
-	{"system.slice/xdocker-" A ".scope", RUNTIME_NONE, "", "xdocker-" A ".scope", 0, false, false},
-	{"machine.slice/libpod-conmon-" A ".scope", RUNTIME_NONE, "", "libpod-conmon-" A ".scope", 0, false, false},
-	{"kubepods.slice/crio-conmon-" A ".scope", RUNTIME_NONE, "", "crio-conmon-" A ".scope", 0, false, false},
-	{"system.slice/docker-" A "0.scope", RUNTIME_NONE, "", "docker-" A "0.scope", 0, false, false},
-	{"system.slice/docker-0123456789ab.scope", RUNTIME_NONE, "", "docker-0123456789ab.scope", 0, false, false},
+	{"system.slice/xdocker-" A ".scope", RUNTIME_NONE, "", "xdocker-" A ".scope", 0, false,
+		false},
+	{"machine.slice/libpod-conmon-" A ".scope", RUNTIME_NONE, "", "libpod-conmon-" A ".scope",
+		0, false, false},
+	{"kubepods.slice/crio-conmon-" A ".scope", RUNTIME_NONE, "", "crio-conmon-" A ".scope", 0,
+		false, false},
+	{"system.slice/docker-" A "0.scope", RUNTIME_NONE, "", "docker-" A "0.scope", 0, false,
+		false},
+	{"system.slice/docker-0123456789ab.scope", RUNTIME_NONE, "", "docker-0123456789ab.scope", 0,
+		false, false},
 	{"docker", RUNTIME_NONE, "", "", 0, false, false},
-	{"docker/0123456789ABCDEF0123456789abcdef0123456789abcdef0123456789abcdef", RUNTIME_NONE, "", "", 0, false, false},
+	{"docker/0123456789ABCDEF0123456789abcdef0123456789abcdef0123456789abcdef", RUNTIME_NONE,
+		"", "", 0, false, false},
 	{"docker/buildkit", RUNTIME_NONE, "", "", 0, false, false},
 	/* plain units and groups */
 	{"", RUNTIME_NONE, "", "", 0, false, false},
 	{"/", RUNTIME_NONE, "", "", 0, false, false},
 	{"init.scope", RUNTIME_NONE, "", "init.scope", 0, false, false},
 	{"system.slice", RUNTIME_NONE, "", "system.slice", 0, false, false},
-	{"system.slice/system-getty.slice/getty@tty1.service", RUNTIME_NONE, "", "getty@tty1.service", 0, false, false},
+	{"system.slice/system-getty.slice/getty@tty1.service", RUNTIME_NONE, "",
+		"getty@tty1.service", 0, false, false},
 	{"system.slice/dev-sda1.swap", RUNTIME_NONE, "", "dev-sda1.swap", 0, false, false},
 	{"system.slice/.service", RUNTIME_NONE, "", "", 0, false, false},
 	{USER, RUNTIME_NONE, "", "user@1000.service", 0, false, false},
@@ -102,11 +120,12 @@ static void test_layouts(void **state)
 
 		memset(&found, 0x5a, sizeof(found));
 		cgroup_classify(e->path, &found);
-		if (found.runtime != e->runtime || strcmp(found.id, e->id) || strcmp(found.unit, e->unit) ||
-			found.below != e->below || found.inner != e->inner || found.nested != e->nested)
+		if (found.runtime != e->runtime || strcmp(found.id, e->id) ||
+			strcmp(found.unit, e->unit) || found.below != e->below ||
+			found.inner != e->inner || found.nested != e->nested)
 			fail_msg("%s: %s id %s unit %s below %d inner %d nested %d", e->path,
-				cgroup_runtime_name(found.runtime), found.id, found.unit, found.below,
-				found.inner, found.nested);
+				cgroup_runtime_name(found.runtime), found.id, found.unit,
+				found.below, found.inner, found.nested);
 	}
 }
 

@@ -1,5 +1,6 @@
 /*
- * The node table against a model: thousands of additions and removals in a fixed pseudo-random order.
+ * The node table against a model: thousands of additions and removals in a fixed pseudo-random
+ * order.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -77,7 +78,8 @@ static void test_full(void **state)
 
 enum { NAMES = 3000, ROUNDS = 60000 };
 
-/* Years of containers: entries come and go, watch descriptors only rise; what is in is found, what is out is not. */
+/* Years of containers: entries come and go, watch descriptors only rise; what is in is found, what
+ * is out is not. */
 static void test_churn_against_a_model(void **state)
 {
 	static int32_t model[NAMES]; /* wd, or 0 */

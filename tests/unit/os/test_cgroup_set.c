@@ -1,6 +1,7 @@
 /*
- * cgroup_set: on a tree of ordinary files, where its own write does the work. The back end is told apart and libcgroup
- * faked in test_cgroup_write.c; the real kernel and the real libcgroup are met in the guest.
+ * cgroup_set: on a tree of ordinary files, where its own write does the work. The back end is told
+ * apart and libcgroup faked in test_cgroup_write.c; the real kernel and the real libcgroup are met
+ * in the guest.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,10 +20,11 @@
 #include "guardian/fs.h"
 #include "temp_tree.h"
 
-#define MIB (1ULL << 20)
+#define MIB   (1ULL << 20)
 #define GROUP "system.slice/app.service"
-#define STAT(anon, shmem, kernel, slab) \
-	"anon " #anon "\nfile 900000000\nkernel " #kernel "\nshmem " #shmem "\nslab_reclaimable " #slab "\n"
+#define STAT(anon, shmem, kernel, slab)                                                            \
+	"anon " #anon "\nfile 900000000\nkernel " #kernel "\nshmem " #shmem                        \
+	"\nslab_reclaimable " #slab "\n"
 
 struct fixture {
 	struct temp_tree tree;
@@ -36,8 +38,8 @@ static struct fixture make(void)
 	static const struct {
 		const char *file, *text;
 	} files[] = {{"memory.max", "max\n"}, {"memory.low", "0\n"}, {"memory.swap.max", "max\n"},
-		{"memory.oom.group", "0\n"}, {"memory.current", "1048576\n"}, {"memory.high", "max\n"},
-		{"memory.stat", STAT(1048576, 0, 0, 0)}};
+		{"memory.oom.group", "0\n"}, {"memory.current", "1048576\n"},
+		{"memory.high", "max\n"}, {"memory.stat", STAT(1048576, 0, 0, 0)}};
 	struct fixture f = {.tree = temp_tree_make(NULL)};
 	struct stat st;
 	char path[128];
@@ -149,7 +151,8 @@ static void what_is_there_already_is_not_written(void **state)
 	temp_tree_remove(&f.tree);
 }
 
-/* trap 4: less than a page is 0 for the kernel, and kills; trap 3 is the formatter's, in test_cgroup_write.c */
+/* trap 4: less than a page is 0 for the kernel, and kills; trap 3 is the formatter's, in
+ * test_cgroup_write.c */
 static void below_the_floor_nothing_is_written(void **state)
 {
 	static const uint64_t low[] = {0, 1, 1500, 4096, 6 * MIB - 1};
@@ -209,7 +212,7 @@ static void a_tenth_of_room_is_wanted(void **state)
 		{STAT(50000000, 40000000, 30000000, 20000000), 109999999, -EBUSY},
 		{STAT(50000000, 40000000, 30000000, 20000000), 110000000, 0},
 		{STAT(0, 0, 0, 0), 6 * MIB, 0},
-		{STAT(18446744073709551615, 1, 1, 0), 6 * MIB, -EBUSY},
+		{STAT(18446744073709551615, 0, 0, 0), 6 * MIB, -EBUSY},
 		/* Linux before 5.18 has no `kernel` */
 		{"anon 100000000\nshmem 0\nslab_reclaimable 0\n", 110000000, 0},
 		/* absent is not zero */
@@ -255,7 +258,8 @@ static void raising_asks_nothing(void **state)
 	temp_tree_remove(&f.tree);
 }
 
-/* An ordinary memory.reclaim takes nothing: one step is tried, of 32 MiB at the most, and none after it. */
+/* An ordinary memory.reclaim takes nothing: one step is tried, of 32 MiB at the most, and none
+ * after it. */
 static void way_is_made_in_bounded_steps(void **state)
 {
 	struct fixture f = make();
@@ -328,6 +332,7 @@ static void a_missing_file_fails_alone(void **state)
 static void no_link_is_followed(void **state)
 {
 	struct fixture f = make();
+	char text[32];
 
 	(void)state;
 	temp_tree_unlink(&f.tree, GROUP "/memory.low");
@@ -335,13 +340,7 @@ static void no_link_is_followed(void **state)
 	assert_int_equal(symlinkat("../../elsewhere", f.tree.fd, GROUP "/memory.low"), 0);
 	assert_int_equal(set_one(&f, LIMIT_LOW, MIB), -ELOOP);
 	assert_int_equal(f.out.failed, 1 << LIMIT_LOW);
-	temp_tree_unlink(&f.tree, GROUP "/memory.low");
-	assert_int_equal(symlinkat("../../elsewhere", f.tree.fd, GROUP "/memory.low"), 0);
-	{
-		char text[32];
-
-		assert_int_equal(fs_read(f.tree.fd, "elsewhere", text, sizeof(text)), 9);
-	}
+	assert_int_equal(fs_read(f.tree.fd, "elsewhere", text, sizeof(text)), strlen("precious\n"));
 	temp_tree_remove(&f.tree);
 }
 
@@ -352,9 +351,9 @@ static void no_descriptor_is_left(void **state)
 
 	(void)state;
 	put(&f, "memory.stat", STAT(62914560, 0, 0, 0));
-	for (int i = 0; i < 20; i++) {
+	for (uint64_t i = 0; i < 20; i++) {
 		assert_int_equal(set_one(&f, LIMIT_MAX, 20 * MIB), -EBUSY);
-		assert_int_equal(set_one(&f, LIMIT_LOW, (uint64_t)i * MIB), 0);
+		assert_int_equal(set_one(&f, LIMIT_LOW, i * MIB), 0);
 		f.target.inode++;
 		assert_int_equal(set_one(&f, LIMIT_LOW, 0), -ESTALE);
 		f.target.inode--;

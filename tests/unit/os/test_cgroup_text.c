@@ -24,8 +24,10 @@ enum { MIB = 1 << 20 };
 
 static void test_stat_of_6_1(void **state)
 {
-	static const char path[] = "tests/fixtures/t3-medium-docker/sys/fs/cgroup/system.slice/docker-"
-				   "cccccccc0123456789abcdef0123456789abcdef0123456789abcdef5eed5eed.scope/memory.stat";
+	static const char path[] =
+		"tests/fixtures/t3-medium-docker/sys/fs/cgroup/system.slice/docker-"
+		"cccccccc0123456789abcdef0123456789abcdef0123456789abcdef5eed5eed.scope/"
+		"memory.stat";
 	struct member_sample m;
 	char text[4096];
 
@@ -45,8 +47,8 @@ static void test_stat_of_6_1(void **state)
 }
 
 #define STAT_OLD                                                                                   \
-	"anon 1\nfile 2\nkernel_stack 30\npercpu 400\npagetables 5000\nshmem 4\ninactive_file 5\n"       \
-	"active_file 6\nslab_reclaimable 7\nslab_unreclaimable 8\nslab 60000\n"                        \
+	"anon 1\nfile 2\nkernel_stack 30\npercpu 400\npagetables 5000\nshmem 4\ninactive_file 5\n" \
+	"active_file 6\nslab_reclaimable 7\nslab_unreclaimable 8\nslab 60000\n"                    \
 	"workingset_refault_anon 9\nworkingset_refault_file 10\npgscan 11\npgsteal 12\n"
 
 /* Before 5.18 there is no `kernel`; it is the sum of its parts. */
@@ -67,7 +69,8 @@ static void test_stat_with_more_lines(void **state)
 	struct member_sample m;
 
 	(void)state;
-	assert_true(parse(cgroup_text_stat, "new_line 77\nfiles 78\nkernel 99\n" STAT_OLD "pgscan_proactive 5\n", &m));
+	assert_true(parse(cgroup_text_stat,
+		"new_line 77\nfiles 78\nkernel 99\n" STAT_OLD "pgscan_proactive 5\n", &m));
 	assert_int_equal(m.kernel_bytes, 99);
 	assert_int_equal(m.file_bytes, 2);
 	assert_int_equal(m.pgscan, 11);
@@ -98,7 +101,8 @@ static void test_events(void **state)
 
 	(void)state;
 	assert_true(parse(cgroup_text_events,
-		"low 1\nhigh 2\nmax 3\noom 22290\noom_kill 1\noom_group_kill 4\nsock_throttled 5\n", &m));
+		"low 1\nhigh 2\nmax 3\noom 22290\noom_kill 1\noom_group_kill 4\nsock_throttled 5\n",
+		&m));
 	assert_int_equal(m.ev_high, 2);
 	assert_int_equal(m.ev_max, 3);
 	assert_int_equal(m.ev_oom, 22290); /* trap 11: not a count of kills */
@@ -117,7 +121,8 @@ static void test_events_local_is_apart(void **state)
 	struct member_sample m;
 
 	(void)state;
-	assert_true(parse(cgroup_text_events_local, "low 1\nhigh 2\nmax 3\noom 4\noom_kill 5\n", &m));
+	assert_true(
+		parse(cgroup_text_events_local, "low 1\nhigh 2\nmax 3\noom 4\noom_kill 5\n", &m));
 	assert_int_equal(m.ev_local_oom_kill, 5);
 	assert_int_equal(m.ev_oom_kill, 0);
 	assert_false(parse(cgroup_text_events_local, "oom_kill 5\n", &m));
@@ -140,35 +145,10 @@ static void test_pressure(void **state)
 	struct member_sample m;
 
 	(void)state;
-	assert_true(parse(cgroup_text_pressure, "some avg10=1.00 avg60=2.00 avg300=3.00 total=4\n", &m));
+	assert_true(parse(
+		cgroup_text_pressure, "some avg10=1.00 avg60=2.00 avg300=3.00 total=4\n", &m));
 	assert_int_equal(m.psi.some.total_us, 4);
 	assert_false(parse(cgroup_text_pressure, "some\n", &m));
-}
-
-/* Every change of one byte, and of the length, is seen; the pad behind the text is not. */
-static void test_digest(void **state)
-{
-	char text[64 + CGROUP_TEXT_PAD];
-	uint64_t seen[64 * 3];
-	size_t n = 0;
-
-	(void)state;
-	memset(text, '0', sizeof(text));
-	seen[n++] = cgroup_text_digest(text, 64);
-	memset(text + 64, 'x', CGROUP_TEXT_PAD);
-	assert_true(cgroup_text_digest(text, 64) == seen[0]);
-	for (size_t i = 0; i < 64; i++) {
-		text[i] = '1';
-		seen[n++] = cgroup_text_digest(text, 64);
-		text[i] = '0';
-	}
-	for (size_t len = 0; len < 64; len++) {
-		seen[n++] = cgroup_text_digest(text, len);
-		memset(text, '0', sizeof(text));
-	}
-	for (size_t i = 0; i < n; i++)
-		for (size_t j = 0; j < i; j++)
-			assert_true(seen[i] != seen[j]);
 }
 
 int main(void)
@@ -182,7 +162,6 @@ int main(void)
 		cmocka_unit_test(test_events_local_is_apart),
 		cmocka_unit_test(test_populated),
 		cmocka_unit_test(test_pressure),
-		cmocka_unit_test(test_digest),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 /*
- * docker: pinging, inspecting and listing, against a Docker Engine that answers in every way it can, and in some it
- * should not. The good replies are those of a real Docker 20.10 (tests/fixtures/docker-files/api).
+ * docker: pinging, inspecting and listing, against a Docker Engine that answers in every way it
+ * can, and in some it should not. The good replies are those of a real Docker 20.10
+ * (tests/fixtures/docker-files/api).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -24,8 +25,8 @@
 
 #define FIXTURE "tests/fixtures/docker-files/api/"
 #define BACKEND "5087d18d790d3b2700cf98b8469427934659c9de12b511f74803990dc51aab1f"
-#define PLAIN "72ecef2862fa2ecf8690a5fc0d0e4e04d1e83adc4d38803d129b21cdcdcb46e1"
-#define MIB (1ULL << 20)
+#define PLAIN   "72ecef2862fa2ecf8690a5fc0d0e4e04d1e83adc4d38803d129b21cdcdcb46e1"
+#define MIB     (1ULL << 20)
 
 static int ping_of(const struct fake_reply *reply)
 {
@@ -192,10 +193,13 @@ static void every_whole_form_is_understood(void **state)
 		{.bytes = CHUNKED, .manner = FAKE_BYTES},
 		{.bytes = CHUNKED, .manner = FAKE_OPEN},
 		{.bytes = "HTTP/1.1 200 OK\r\n\r\n{\"Id\":\"abc\",\"Name\":\"/web\"}"},
-		{.bytes = "HTTP/1.0 200 OK\r\n\r\n{\"Id\":\"abc\",\"Name\":\"/web\"}", .manner = FAKE_BYTES},
+		{.bytes = "HTTP/1.0 200 OK\r\n\r\n{\"Id\":\"abc\",\"Name\":\"/web\"}",
+			.manner = FAKE_BYTES},
 		{.bytes = "HTTP/1.1 100 Continue\r\n\r\n"
-			  "HTTP/1.1 200 OK\r\nContent-Length: 26\r\n\r\n{\"Id\":\"abc\",\"Name\":\"/web\"}"},
-		{.bytes = "HTTP/1.1 200 OK\r\nContent-Length: 26\r\n\r\n{\"Id\":\"abc\",\"Name\":\"/web\"}"
+			  "HTTP/1.1 200 OK\r\nContent-Length: "
+			  "26\r\n\r\n{\"Id\":\"abc\",\"Name\":\"/web\"}"},
+		{.bytes = "HTTP/1.1 200 OK\r\nContent-Length: "
+			  "26\r\n\r\n{\"Id\":\"abc\",\"Name\":\"/web\"}"
 			  "HTTP/1.1 500 Another\r\nContent-Length: 4\r\n\r\nnope"},
 	};
 	struct docker_container c;
@@ -271,8 +275,8 @@ static void a_status_becomes_an_errno(void **state)
 	static const struct {
 		unsigned status;
 		int error;
-	} table[] = {{200, 0}, {404, -ENOENT}, {400, -EREMOTEIO}, {409, -EREMOTEIO}, {500, -EREMOTEIO},
-		{503, -EREMOTEIO}};
+	} table[] = {{200, 0}, {404, -ENOENT}, {400, -EREMOTEIO}, {409, -EREMOTEIO},
+		{500, -EREMOTEIO}, {503, -EREMOTEIO}};
 	struct docker_container c;
 
 	(void)state;
@@ -321,18 +325,22 @@ static void stored_limits_are_converted(void **state)
 		const char *host_config;
 		uint64_t max, swap, low;
 	} table[] = {
-		{"\"Memory\":0,\"MemorySwap\":0,\"MemoryReservation\":0", LIMIT_UNLIMITED, LIMIT_UNLIMITED, 0},
+		{"\"Memory\":0,\"MemorySwap\":0,\"MemoryReservation\":0", LIMIT_UNLIMITED,
+			LIMIT_UNLIMITED, 0},
 		{"\"Memory\":1048576,\"MemorySwap\":-1", 1048576, LIMIT_UNLIMITED, ABSENT},
 		{"\"Memory\":1048576,\"MemorySwap\":1048576", 1048576, 0, ABSENT},
 		/* trap 53: beyond an int */
-		{"\"Memory\":4294967296,\"MemorySwap\":12884901888,\"MemoryReservation\":4294967296", 4ULL << 30,
-			8ULL << 30, 4ULL << 30},
+		{"\"Memory\":4294967296,\"MemorySwap\":12884901888,\"MemoryReservation\":"
+		 "4294967296",
+			4ULL << 30, 8ULL << 30, 4ULL << 30},
 		{"\"Memory\":2147483648", 2ULL << 30, ABSENT, ABSENT},
 		/* not to be believed */
 		{"\"Memory\":1048576,\"MemorySwap\":5", 1048576, ABSENT, ABSENT},
-		{"\"Memory\":-1,\"MemorySwap\":-2,\"MemoryReservation\":-1", ABSENT, ABSENT, ABSENT},
+		{"\"Memory\":-1,\"MemorySwap\":-2,\"MemoryReservation\":-1", ABSENT, ABSENT,
+			ABSENT},
 		{"\"Memory\":1.5,\"MemoryReservation\":1e300", ABSENT, ABSENT, ABSENT},
-		{"\"Memory\":\"1048576\",\"MemorySwap\":null,\"MemoryReservation\":[]", ABSENT, ABSENT, ABSENT},
+		{"\"Memory\":\"1048576\",\"MemorySwap\":null,\"MemoryReservation\":[]", ABSENT,
+			ABSENT, ABSENT},
 		{"\"memory\":1048576", ABSENT, ABSENT, ABSENT},
 	};
 	struct docker_container c;
@@ -340,7 +348,8 @@ static void stored_limits_are_converted(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-		snprintf(json, sizeof(json), "{\"Id\":\"a\",\"HostConfig\":{%s}}", table[i].host_config);
+		snprintf(json, sizeof(json), "{\"Id\":\"a\",\"HostConfig\":{%s}}",
+			table[i].host_config);
 		assert_int_equal(inspect_json(json, &c), 0);
 		assert_int_equal(value_or_absent(&c.stored, LIMIT_MAX), table[i].max);
 		assert_int_equal(value_or_absent(&c.stored, LIMIT_SWAP_MAX), table[i].swap);
@@ -366,15 +375,18 @@ static void a_state_is_read(void **state)
 	struct docker_container c;
 
 	(void)state;
-	assert_int_equal(inspect_json("{\"Id\":\"a\",\"State\":{\"Running\":false,\"OOMKilled\":true,"
-				      "\"Pid\":0},\"HostConfig\":{\"CgroupParent\":\"app.slice\"}}",
-				 &c),
+	assert_int_equal(
+		inspect_json("{\"Id\":\"a\",\"State\":{\"Running\":false,\"OOMKilled\":true,"
+			     "\"Pid\":0},\"HostConfig\":{\"CgroupParent\":\"app.slice\"}}",
+			&c),
 		0);
 	assert_false(c.running);
 	assert_true(c.oom_killed);
 	assert_int_equal(c.pid, 0);
 	assert_string_equal(c.cgroup_parent, "app.slice");
-	assert_int_equal(inspect_json("{\"Id\":\"a\",\"State\":{\"Running\":1,\"Pid\":99999999999}}", &c), 0);
+	assert_int_equal(
+		inspect_json("{\"Id\":\"a\",\"State\":{\"Running\":1,\"Pid\":99999999999}}", &c),
+		0);
 	assert_false(c.running);
 	assert_int_equal(c.pid, 0);
 }
@@ -392,8 +404,9 @@ static void the_request_has_no_version(void **state)
 	assert_int_equal(docker_inspect(&fake.docker, "back_end.1-x", &c), 0);
 	fake_docker_stop(&fake);
 	/* trap 25: neither /v1.24 nor /v1.41 */
-	assert_string_equal(fake.request[0], "GET /containers/back_end.1-x/json HTTP/1.1\r\nHost: localhost\r\n"
-					     "Connection: close\r\n\r\n");
+	assert_string_equal(fake.request[0],
+		"GET /containers/back_end.1-x/json HTTP/1.1\r\nHost: localhost\r\n"
+		"Connection: close\r\n\r\n");
 }
 
 static void no_name_makes_another_path(void **state)
@@ -462,9 +475,10 @@ static void a_list_of_links_and_oddities(void **state)
 	struct seen seen = {0};
 
 	(void)state;
-	assert_int_equal(list_of("[{\"Id\":\"a\",\"Names\":[\"/web/db\",\"/db\"],\"State\":\"paused\"},"
-				 "{\"Names\":[\"/nobody\"]},7,null,{\"Id\":\"b\",\"State\":\"exited\"}]",
-				 &seen),
+	assert_int_equal(
+		list_of("[{\"Id\":\"a\",\"Names\":[\"/web/db\",\"/db\"],\"State\":\"paused\"},"
+			"{\"Names\":[\"/nobody\"]},7,null,{\"Id\":\"b\",\"State\":\"exited\"}]",
+			&seen),
 		2);
 	assert_string_equal(seen.c[0].name, "db");
 	assert_true(seen.c[0].running);

@@ -1,5 +1,6 @@
 /*
- * docker_files: containers out of the files of a real Docker 20.10 (tests/fixtures/docker-files), and of spoilt ones.
+ * docker_files: containers out of the files of a real Docker 20.10 (tests/fixtures/docker-files),
+ * and of spoilt ones.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -18,12 +19,12 @@
 #include "guardian/docker_files.h"
 #include "guardian/fs.h"
 
-#define FIXTURE "tests/fixtures/docker-files"
-#define BACKEND "5087d18d790d3b2700cf98b8469427934659c9de12b511f74803990dc51aab1f"
-#define PLAIN "72ecef2862fa2ecf8690a5fc0d0e4e04d1e83adc4d38803d129b21cdcdcb46e1"
+#define FIXTURE   "tests/fixtures/docker-files"
+#define BACKEND   "5087d18d790d3b2700cf98b8469427934659c9de12b511f74803990dc51aab1f"
+#define PLAIN     "72ecef2862fa2ecf8690a5fc0d0e4e04d1e83adc4d38803d129b21cdcdcb46e1"
 #define DATA_ROOT "/var/lib/docker"
-#define FOLDER DATA_ROOT "/containers/" BACKEND
-#define MIB (1ULL << 20)
+#define FOLDER    DATA_ROOT "/containers/" BACKEND
+#define MIB       (1ULL << 20)
 
 struct tree {
 	char path[64];
@@ -222,7 +223,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_limited_container_is_found, setup, teardown),
 		cmocka_unit_test(an_unlimited_container_is_found),
-		cmocka_unit_test_setup_teardown(a_name_without_limits_is_better_than_none, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			a_name_without_limits_is_better_than_none, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_rewrite_is_seen, setup, teardown),
 		cmocka_unit_test_setup_teardown(spoilt_files_are_ebadmsg, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_huge_file_is_not_read, setup, teardown),

@@ -1,6 +1,7 @@
 /*
- * Secrets (trap 19): a container's environment is in what dockerd says and in its files. None of it may be in what the
- * doors give out, and none in memory that is given back: every block passes through our own free(), which looks.
+ * Secrets (trap 19): a container's environment is in what dockerd says and in its files. None of it
+ * may be in what the doors give out, and none in memory that is given back: every block passes
+ * through our own free(), which looks.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -22,7 +23,7 @@
 
 #define FIXTURE "tests/fixtures/docker-files"
 #define BACKEND "5087d18d790d3b2700cf98b8469427934659c9de12b511f74803990dc51aab1f"
-#define SECRET "hunter2-s3cret"
+#define SECRET  "hunter2-s3cret"
 
 static atomic_bool watching;
 static atomic_int blocks_freed, blocks_with_secret;
@@ -124,7 +125,8 @@ static void inspecting_leaves_nothing(void **state)
 
 static void a_cut_inspection_leaves_nothing(void **state)
 {
-	static const char CUT[] = "HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n{\"Id\":\"a\",\"Env\":[\"P=" SECRET;
+	static const char CUT[] =
+		"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n{\"Id\":\"a\",\"Env\":[\"P=" SECRET;
 	const struct fake_reply reply = {.bytes = CUT};
 	struct fake_docker fake;
 	struct docker_container c;
@@ -166,11 +168,13 @@ static void an_error_text_has_no_environment(void **state)
 	char err[DOCKER_ERROR_SIZE];
 
 	(void)state;
-	replies[1].bytes = fake_http(500, "{\"message\":\"no\",\"Config\":{\"Env\":[\"P=" SECRET "\"]}}");
+	replies[1].bytes =
+		fake_http(500, "{\"message\":\"no\",\"Config\":{\"Env\":[\"P=" SECRET "\"]}}");
 	limit_put(&set, LIMIT_MAX, 100 << 20);
 	fake_docker_start(&fake, replies, 2);
 	start_watching();
-	assert_int_equal(docker_update(&fake.docker, "backend", &set, err, sizeof(err)), -EREMOTEIO);
+	assert_int_equal(
+		docker_update(&fake.docker, "backend", &set, err, sizeof(err)), -EREMOTEIO);
 	assert_clean(&unused);
 	assert_string_equal(err, "no");
 	fake_docker_stop(&fake);

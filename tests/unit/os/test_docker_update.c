@@ -1,5 +1,6 @@
 /*
- * docker_update(): the request byte for byte, what is refused before it is sent, and what is made of dockerd's refusals.
+ * docker_update(): the request byte for byte, what is refused before it is sent, and what is made
+ * of dockerd's refusals.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -13,9 +14,9 @@
 
 #include "fake_docker.h"
 
-#define ID "5087d18d790d3b2700cf98b8469427934659c9de12b511f74803990dc51aab1f"
-#define MIB (1ULL << 20)
-#define NONE (UINT64_MAX - 1) /* not in the set */
+#define ID     "5087d18d790d3b2700cf98b8469427934659c9de12b511f74803990dc51aab1f"
+#define MIB    (1ULL << 20)
+#define NONE   (UINT64_MAX - 1) /* not in the set */
 #define MAX_IS LIMIT_UNLIMITED
 
 struct outcome {
@@ -27,8 +28,10 @@ struct outcome {
 
 static struct limit_set set_of(uint64_t max, uint64_t swap, uint64_t low)
 {
-	const uint64_t value[LIMIT_COUNT] = {
-		[LIMIT_MAX] = max, [LIMIT_SWAP_MAX] = swap, [LIMIT_LOW] = low, [LIMIT_OOM_GROUP] = NONE};
+	const uint64_t value[LIMIT_COUNT] = {[LIMIT_MAX] = max,
+		[LIMIT_SWAP_MAX] = swap,
+		[LIMIT_LOW] = low,
+		[LIMIT_OOM_GROUP] = NONE};
 	struct limit_set set = {0};
 
 	for (int kind = 0; kind < LIMIT_COUNT; kind++)
@@ -57,9 +60,9 @@ static struct outcome update(const char *stored, struct limit_set set, const cha
 }
 
 #define ANSWER_OK "HTTP/1.1 200 OK\r\nContent-Length: 18\r\n\r\n{\"Warnings\":null}\n"
-#define NEVER "\"Memory\":0,\"MemorySwap\":0,\"MemoryReservation\":0"
-#define LIMITED "\"Memory\":268435456,\"MemorySwap\":536870912,\"MemoryReservation\":67108864"
-#define NO_SWAP "\"Memory\":268435456,\"MemorySwap\":268435456,\"MemoryReservation\":0"
+#define NEVER     "\"Memory\":0,\"MemorySwap\":0,\"MemoryReservation\":0"
+#define LIMITED   "\"Memory\":268435456,\"MemorySwap\":536870912,\"MemoryReservation\":67108864"
+#define NO_SWAP   "\"Memory\":268435456,\"MemorySwap\":268435456,\"MemoryReservation\":0"
 
 static void the_body_says_it_all(void **state)
 {
@@ -68,12 +71,15 @@ static void the_body_says_it_all(void **state)
 		uint64_t max, swap, low;
 		const char *body;
 	} table[] = {
-		/* trap 21: a container that was never limited; MemorySwap goes with Memory in any case */
+		/* trap 21: a container that was never limited; MemorySwap goes with Memory in any
+		   case */
 		{NEVER, 200 * MIB, NONE, NONE, "{\"Memory\":209715200,\"MemorySwap\":-1}"},
 		{NEVER, 200 * MIB, 0, 50 * MIB,
-			"{\"Memory\":209715200,\"MemorySwap\":209715200,\"MemoryReservation\":52428800}"},
+			"{\"Memory\":209715200,\"MemorySwap\":209715200,\"MemoryReservation\":"
+			"52428800}"},
 		{NEVER, 6 * MIB, 1, NONE, "{\"Memory\":6291456,\"MemorySwap\":6291457}"},
-		{NEVER, 8ULL << 30, 4ULL << 30, NONE, "{\"Memory\":8589934592,\"MemorySwap\":12884901888}"},
+		{NEVER, 8ULL << 30, 4ULL << 30, NONE,
+			"{\"Memory\":8589934592,\"MemorySwap\":12884901888}"},
 		/* what is not in the set stays: 256 MiB of swap */
 		{LIMITED, 300 * MIB, NONE, NONE, "{\"Memory\":314572800,\"MemorySwap\":583008256}"},
 		{LIMITED, NONE, 0, NONE, "{\"Memory\":268435456,\"MemorySwap\":268435456}"},
@@ -92,7 +98,8 @@ static void the_body_says_it_all(void **state)
 		char request[512];
 
 		snprintf(request, sizeof(request),
-			"POST /containers/" ID "/update HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+			"POST /containers/" ID
+			"/update HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
 			"Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
 			strlen(table[i].body), table[i].body);
 		assert_string_equal(o.post, request);
@@ -156,19 +163,23 @@ static void a_refusal_is_told_in_dockerds_words(void **state)
 
 	(void)state;
 	snprintf(answer, sizeof(answer), "%s",
-		fake_http(409, "{\"message\":\"Memory limit should be smaller than already set memoryswap limit, "
+		fake_http(409, "{\"message\":\"Memory limit should be smaller than already set "
+			       "memoryswap limit, "
 			       "update the memoryswap at the same time\"}\n"));
 	o = update(NEVER, set, answer);
 	assert_int_equal(o.r, -EREMOTEIO);
-	assert_string_equal(o.err, "Memory limit should be smaller than already set memoryswap limit, update the "
-				   "memoryswap at the same time");
+	assert_string_equal(o.err,
+		"Memory limit should be smaller than already set memoryswap limit, update the "
+		"memoryswap at the same time");
 
-	snprintf(answer, sizeof(answer), "%s", fake_http(500, "{\"message\":\"runc did\\nnot \\u001b[1mdo it\"}"));
+	snprintf(answer, sizeof(answer), "%s",
+		fake_http(500, "{\"message\":\"runc did\\nnot \\u001b[1mdo it\"}"));
 	o = update(NEVER, set, answer);
 	assert_int_equal(o.r, -EREMOTEIO);
 	assert_string_equal(o.err, "runc did not  [1mdo it");
 
-	snprintf(answer, sizeof(answer), "%s", fake_http(404, "{\"message\":\"No such container: x\"}"));
+	snprintf(answer, sizeof(answer), "%s",
+		fake_http(404, "{\"message\":\"No such container: x\"}"));
 	o = update(NEVER, set, answer);
 	assert_int_equal(o.r, -ENOENT);
 
@@ -227,7 +238,8 @@ static void one_deadline_spans_both_requests(void **state)
 
 static void a_container_that_is_not_there(void **state)
 {
-	const struct fake_reply reply = {.bytes = fake_http(404, "{\"message\":\"No such container\"}")};
+	const struct fake_reply reply = {
+		.bytes = fake_http(404, "{\"message\":\"No such container\"}")};
 	struct limit_set set = set_of(100 * MIB, 0, NONE);
 	struct fake_docker fake;
 	char err[64];

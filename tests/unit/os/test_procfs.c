@@ -79,11 +79,15 @@ static void test_meminfo_by_key(void **state)
 		const char *text;
 		uint32_t valid;
 	} cases[] = {
-		{"SwapFree: 1 kB\nSwapTotal: 2 kB\nMemAvailable: 3 kB\nFoo: 9 kB\nMemFree: 4 kB\nMemTotal: 5 kB\n",
+		{"SwapFree: 1 kB\nSwapTotal: 2 kB\nMemAvailable: 3 kB\nFoo: 9 kB\nMemFree: 4 "
+		 "kB\nMemTotal: 5 kB\n",
 			HOST_MEMORY | HOST_SWAP},
-		{"MemTotal: 5 kB\nMemFree: 4 kB\nSwapTotal: 2 kB\nSwapFree: 1 kB\n", HOST_SWAP}, /* before 3.14 */
+		{"MemTotal: 5 kB\nMemFree: 4 kB\nSwapTotal: 2 kB\nSwapFree: 1 kB\n",
+			HOST_SWAP}, /* before 3.14 */
 		{"MemTotal: 5 kB\nMemFree: 4 kB\nMemAvailable: 3 kB\n", HOST_MEMORY},
-		{"MemTotal: 5 kB\nMemFree: 4 kB\nMemAvailable: 3 kB\nSwapTotal: 2 kB\nSwapFree: 1 MB\n", HOST_MEMORY},
+		{"MemTotal: 5 kB\nMemFree: 4 kB\nMemAvailable: 3 kB\nSwapTotal: 2 kB\nSwapFree: 1 "
+		 "MB\n",
+			HOST_MEMORY},
 		{"MemTotal: 5\nMemFree: 4 kB\nMemAvailable: 3 kB\n", 0},
 		{"MemTotal: 5 kB\nMemFree: 4 kB\nMemAvailable: 3 kB", 0}, /* cut */
 		{"", 0},
@@ -93,9 +97,10 @@ static void test_meminfo_by_key(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		struct host_sample host = {0};
 
+		assert_int_equal(procfs_parse_meminfo(cases[i].text, strlen(cases[i].text), &host),
+			cases[i].valid);
 		assert_int_equal(
-			procfs_parse_meminfo(cases[i].text, strlen(cases[i].text), &host), cases[i].valid);
-		assert_int_equal(host.mem_available_bytes, cases[i].valid & HOST_MEMORY ? 3 * KIB : 0);
+			host.mem_available_bytes, cases[i].valid & HOST_MEMORY ? 3 * KIB : 0);
 		assert_int_equal(host.mem_total_bytes, cases[i].valid & HOST_MEMORY ? 5 * KIB : 0);
 		assert_int_equal(host.swap_free_bytes, cases[i].valid & HOST_SWAP ? KIB : 0);
 	}
@@ -108,7 +113,8 @@ static void test_meminfo_by_key(void **state)
 static void test_vmstat(void **state)
 {
 	static const char old[] = VMSTAT_COUNTS "pgscan_direct_throttle 1000\noom_kill 9\n";
-	static const char new[] = VMSTAT_COUNTS "pgscan_khugepaged 100\npgsteal_khugepaged 50\noom_kill 9\n";
+	static const char new[] =
+		VMSTAT_COUNTS "pgscan_khugepaged 100\npgsteal_khugepaged 50\noom_kill 9\n";
 	static const char lacking[] = VMSTAT_COUNTS;
 	struct host_sample host = {0};
 
@@ -140,7 +146,8 @@ static void test_without_psi(void **state)
 	assert_false(p.psi_disabled); /* absent, not switched off */
 	/* It comes: found at the next sample. */
 	temp_tree_write(&tree, "proc/pressure/memory",
-		"some avg10=0.00 avg60=0.00 avg300=0.00 total=1\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=0\n");
+		"some avg10=0.00 avg60=0.00 avg300=0.00 total=1\nfull avg10=0.00 avg60=0.00 "
+		"avg300=0.00 total=0\n");
 	procfs_sample(&p, &host, SAMPLE_FULL);
 	assert_int_equal(host.valid, HOST_MEMORY | HOST_SWAP | HOST_VMSTAT | HOST_PSI_MEMORY);
 	procfs_close(&p);

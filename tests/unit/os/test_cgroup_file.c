@@ -1,0 +1,182 @@
+/*
+ * The comparison of texts that lets a quiet tick parse nothing.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "cgroup_file.h"
+#include "fail_pread.h"
+#include "temp_tree.h"
+
+/* Every change of one byte, and of the length, is seen; the pad behind the text is not. */
+static void test_digest(void **state)
+{
+	char text[64 + CGROUP_TEXT_PAD];
+	uint64_t seen[64 * 3];
+	size_t n = 0;
+
+	(void)state;
+	memset(text, '0', sizeof(text));
+	seen[n++] = cgroup_text_digest(text, 64);
+	memset(text + 64, 'x', CGROUP_TEXT_PAD);
+	assert_true(cgroup_text_digest(text, 64) == seen[0]);
+	for (size_t i = 0; i < 64; i++) {
+		text[i] = '1';
+		seen[n++] = cgroup_text_digest(text, 64);
+		text[i] = '0';
+	}
+	for (size_t len = 0; len < 64; len++) {
+		seen[n++] = cgroup_text_digest(text, len);
+		memset(text, '0', sizeof(text));
+	}
+	for (size_t i = 0; i < n; i++)
+		for (size_t j = 0; j < i; j++)
+			assert_true(seen[i] != seen[j]);
+}
+
+static void rewrite(int fd, const char *text)
+{
+	size_t len = strlen(text);
+
+	assert_int_equal(ftruncate(fd, 0), 0);
+	assert_int_equal(pwrite(fd, text, len, 0), len);
+}
+
+/* Longer texts are always said to be another. */
+static bool fits(const char *text)
+{
+	return strlen(text) <= 2 * sizeof(uint64_t);
+}
+
+/* From every text to every other: growing, shrinking, of one length, with the same beginning or
+ * end. */
+static void test_values_from_any_to_any(void **state)
+{
+	static const char *const texts[] = {"0\n", "1\n", "max\n", "4096\n", "12345678\n",
+		"12345679\n", "123456781\n", "1234567812345678\n", "1234567912345678\n",
+		"12345678123456781\n", "18446744073709551615\n", "18446744073709551614\n", "", "\n",
+		"x\n", "this is no number, and it is too long\n"};
+	enum { TEXTS_N = sizeof(texts) / sizeof(*texts) };
+	struct cgroup_value v = {
+		.fd = memfd_create("value", MFD_CLOEXEC), .len = CGROUP_NEVER_READ};
+
+	(void)state;
+	assert_true(v.fd >= 0);
+	for (int from = 0; from < TEXTS_N; from++) {
+		for (int to = 0; to < TEXTS_N; to++) {
+			rewrite(v.fd, texts[from]);
+			(void)cgroup_value_same(&v);
+			assert_int_equal(cgroup_value_same(&v), fits(texts[from]));
+			rewrite(v.fd, texts[to]);
+			assert_int_equal(cgroup_value_same(&v), from == to && fits(texts[to]));
+			assert_int_equal(cgroup_value_same(&v), fits(texts[to]));
+		}
+	}
+	close(v.fd);
+}
+
+static void test_parse(void **state)
+{
+	static const struct {
+		const char *text;
+		bool ok;
+		uint64_t value;
+	} cases[] = {
+		{"0\n", true, 0},
+		{"max\n", true, UINT64_MAX}, /* trap 6 */
+		{"18446744073709551615\n", true, UINT64_MAX},
+		{"18446744073709551616\n", false, 0},
+		{"", false, 0},
+		{"000000000000000000000007\n", false, 0}, /* fills the buffer: perhaps cut */
+		{"7 \n", false, 0},
+	};
+	struct cgroup_value v = {
+		.fd = memfd_create("value", MFD_CLOEXEC), .len = CGROUP_NEVER_READ};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		uint64_t number = 0;
+
+		rewrite(v.fd, cases[i].text);
+		assert_false(cgroup_value_same(&v));
+		assert_int_equal(cgroup_value_parse(&v, &number), cases[i].ok);
+		assert_true(number == cases[i].value);
+	}
+	close(v.fd);
+}
+
+static void test_no_file_is_never_another(void **state)
+{
+	struct cgroup_value v = {.fd = -1, .len = CGROUP_NEVER_READ};
+	struct cgroup_text t = {.fd = -1, .len = CGROUP_NEVER_READ};
+	uint64_t number;
+
+	(void)state;
+	assert_true(cgroup_value_same(&v));
+	assert_true(cgroup_text_same(&t, NULL));
+	assert_false(cgroup_value_parse(&v, &number));
+}
+
+static void test_a_long_text(void **state)
+{
+	static char text[CGROUP_TEXT_SIZE + CGROUP_TEXT_PAD], written[CGROUP_TEXT_SIZE + 2];
+	struct cgroup_text t = {.fd = memfd_create("text", MFD_CLOEXEC), .len = CGROUP_NEVER_READ};
+
+	(void)state;
+	memset(written, 'x', CGROUP_TEXT_SIZE - 1);
+	rewrite(t.fd, written);
+	assert_false(cgroup_text_same(&t, text));
+	assert_int_equal(t.len, CGROUP_TEXT_SIZE - 1);
+	assert_true(cgroup_text_same(&t, text));
+	written[CGROUP_TEXT_SIZE - 2] = 'y';
+	rewrite(t.fd, written);
+	assert_false(cgroup_text_same(&t, text));
+	written[CGROUP_TEXT_SIZE - 1] = 'x';
+	rewrite(t.fd, written);
+	assert_false(cgroup_text_same(&t, text));
+	assert_int_equal(t.len, -EFBIG);
+	assert_true(cgroup_text_same(&t, text));
+	close(t.fd);
+}
+
+static int fails_once_and_is_quiet_then(void *arg)
+{
+	struct cgroup_value *v = arg;
+
+	return !cgroup_value_same(v) && v->len == -EIO && cgroup_value_same(v);
+}
+
+static void test_a_failing_read_is_one_change(void **state)
+{
+	struct cgroup_value v = {
+		.fd = memfd_create("value", MFD_CLOEXEC), .len = CGROUP_NEVER_READ};
+
+	(void)state;
+	rewrite(v.fd, "4096\n");
+	assert_false(cgroup_value_same(&v));
+	assert_true(fail_pread(v.fd, EIO, fails_once_and_is_quiet_then, &v));
+	close(v.fd);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_digest),
+		cmocka_unit_test(test_values_from_any_to_any),
+		cmocka_unit_test(test_parse),
+		cmocka_unit_test(test_no_file_is_never_another),
+		cmocka_unit_test(test_a_long_text),
+		cmocka_unit_test(test_a_failing_read_is_one_change),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
