@@ -134,30 +134,33 @@ run: deps  ## install what is missing, build, run guardiand here, or in the test
 
 # ---- Checking ----
 
+# A program that does not build is a failure of its tier; the others run all the same.
+run_tier = +@$(SUB_MAKE) -sk all $2 && broken= || broken=--broken; $(RUN_TESTS) $$broken $1 $2
+sum_tiers = tests/run-tests --results $(BUILD)/results --sum
+
 check: deps  ## all tests; the last line is `N passed, N failed, N skipped`
-	@rm -rf $(BUILD)/results
-	@status=0; \
-	$(SUB_MAKE) -sk tests || status=1; \
-	$(MAKE) --no-print-directory -sk check-quick || status=1; \
-	$(MAKE) --no-print-directory -s check-guest || status=1; \
-	tests/run-tests --results $(BUILD)/results --sum $(QUICK) guest || status=1; \
-	exit $$status
+	@rm -rf $(BUILD)/results; status=0; \
+	for tier in $(QUICK) guest; do $(MAKE) --no-print-directory -s check-$$tier || status=1; done; \
+	$(sum_tiers) $(QUICK) guest || status=1; exit $$status
 
-check-quick: $(QUICK:%=check-%)  ## all tests that need no guest
+check-quick:  ## all tests that need no guest, and their sum
+	@rm -rf $(BUILD)/results; status=0; \
+	for tier in $(QUICK); do $(MAKE) --no-print-directory -s check-$$tier || status=1; done; \
+	$(sum_tiers) $(QUICK) || status=1; exit $$status
 
-check-unit: $(UNIT_TESTS)  ## one test program a module
-	@$(RUN_TESTS) unit $^
+check-unit:  ## one test program a module
+	$(call run_tier,unit,$(UNIT_TESTS))
 
-check-replay: all $(REPLAY_TESTS)  ## recorded and written minutes, and the plans expected
-	@$(RUN_TESTS) replay $(REPLAY_TESTS)
+check-replay:  ## recorded and written minutes, and the plans expected
+	$(call run_tier,replay,$(REPLAY_TESTS))
 
-check-fault: all $(FAULT_TESTS)  ## fail each call in turn: error back, nothing leaked
-	@$(RUN_TESTS) fault $(FAULT_TESTS)
+check-fault:  ## fail each call in turn: error back, nothing leaked
+	$(call run_tier,fault,$(FAULT_TESTS))
 
-check-fuzz: $(FUZZ_TESTS)  ## the fuzz targets over their corpus, as plain tests
-	@$(RUN_TESTS) fuzz $^
+check-fuzz:  ## the fuzz targets over their corpus, as plain tests
+	$(call run_tier,fuzz,$(FUZZ_TESTS))
 
-check-static: ## the house's rules: layers and pure, as tests
+check-static:  ## the house's rules: layers and pure, as tests
 	@CC='$(CC)' $(RUN_TESTS) static tests/layers tests/pure
 
 check-guest: all  ## real containers in the test guest
@@ -165,13 +168,7 @@ check-guest: all  ## real containers in the test guest
 
 check-sanitize:  ## all tests that need no guest, under ASan and UBSan
 	@$(MAKE) --no-print-directory -k BUILD=$(BUILD)/sanitize HARDEN= LDFLAGS='-fsanitize=address,undefined' TEST_TIMEOUT=600 \
-		CFLAGS='-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer' check-sum
-
-check-sum: # check-quick with a sum, in whichever build folder
-	@rm -rf $(BUILD)/results; status=0; \
-	$(SUB_MAKE) -sk tests || status=1; \
-	$(MAKE) --no-print-directory -sk check-quick || status=1; \
-	tests/run-tests --results $(BUILD)/results --sum $(QUICK) || status=1; exit $$status
+		CFLAGS='-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer' check-quick
 
 fuzz: deps-tools  ## run each fuzzer for FUZZ_SECONDS (30) with libFuzzer, ASan and UBSan
 	@$(SUB_MAKE) -sk BUILD=$(BUILD)/fuzz CC=clang FUZZER=1 HARDEN= LDFLAGS='-fsanitize=address,undefined' \
@@ -182,31 +179,12 @@ fuzzers: $(FUZZ_TESTS)
 
 cover: deps-tools  ## line and branch coverage; gates: core 98 % of branches, each other layer 85 % of lines
 	@rm -rf $(BUILD)/cover
-	@$(MAKE) --no-print-directory -s BUILD=$(BUILD)/cover HARDEN= CFLAGS='-O0 -g --coverage' LDFLAGS= check-sum
+	@$(MAKE) --no-print-directory -s BUILD=$(BUILD)/cover HARDEN= CFLAGS='-O0 -g --coverage' LDFLAGS= check-quick
 	@tests/cover $(BUILD)/cover $(LAYERS)
 
-C_FILES = $(wildcard src/*/*.c tests/unit/*/*.c tests/replay/*.c tests/fault/*.c tests/fuzz/*.c)
-H_FILES = $(wildcard include/guardian/*.h src/*/*.h tests/*/*.h tests/unit/*/*.h)
-SCRIPTS = $(shell grep -lE '^\#!/bin/(ba)?sh' .ci/* tests/* tests/*/* 2>/dev/null)
-
-lint: deps-tools lint-analyzer lint-tidy lint-cppcheck lint-format lint-scripts  ## gcc -fanalyzer, clang-tidy, cppcheck, clang-format, shellcheck
-
-lint-analyzer:
-	@$(SUB_MAKE) -sk BUILD=$(BUILD)/lint CC=gcc CFLAGS='-O2 -g -fanalyzer -Werror' all
-
-lint-tidy:
-	@printf '%s\n' $(wildcard src/*/*.c) | \
-		xargs -P $(JOBS) -n 4 sh -c 'clang-tidy --quiet "$$@" -- -std=gnu17 $(DEFINES) -Iinclude 2>/dev/null' tidy
-
-lint-cppcheck:
-	@cppcheck --quiet -j $(JOBS) --std=c11 --enable=warning,performance,portability --inline-suppr \
-		--suppress=missingIncludeSystem --error-exitcode=1 $(DEFINES) -Iinclude src
-
-lint-format:
-	@clang-format --dry-run -Werror $(C_FILES) $(H_FILES)
-
-lint-scripts:
-	@shellcheck -x $(SCRIPTS)
+lint: deps-tools  ## gcc -fanalyzer, clang-tidy, cppcheck, clang-format, shellcheck
+	@status=0; $(SUB_MAKE) -sk BUILD=$(BUILD)/lint CC=gcc CFLAGS='-O2 -g -fanalyzer -Werror' all || status=1; \
+	DEFINES='$(DEFINES)' JOBS=$(JOBS) tests/lint || status=1; exit $$status
 
 layers:  ## refuse an include that points up
 	@tests/layers
@@ -224,7 +202,7 @@ bench: all  ## the cost of a tick next to the floor's and other guardians'
 	@tests/bench/run
 
 format:  ## lay out all C files as .clang-format says
-	@clang-format -i $(C_FILES) $(H_FILES)
+	@clang-format -i $(wildcard include/guardian/*.h src/*/*.[ch] tests/*/*.[ch] tests/unit/*/*.[ch])
 
 # ---- Installing ----
 
@@ -256,5 +234,5 @@ clean:  ## remove the build folder
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 .DELETE_ON_ERROR:
-.PHONY: all help deps deps-tools tests run check check-quick $(QUICK:%=check-%) check-guest check-sanitize check-sum fuzz fuzzers \
-	cover lint lint-analyzer lint-tidy lint-cppcheck lint-format lint-scripts layers pure bench bench-programs format install uninstall clean
+.PHONY: all help deps deps-tools tests run check check-quick $(QUICK:%=check-%) check-guest check-sanitize fuzz fuzzers \
+	cover lint layers pure bench bench-programs format install uninstall clean

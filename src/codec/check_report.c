@@ -32,7 +32,7 @@ static void put_good_news(struct text_out *out, const struct check_world *world)
 	text_put(out, " used, ");
 	text_put_u64(out, world->policy->n_services);
 	text_put(out, world->policy->n_services == 1 ? " service" : " services");
-	text_put(out, " under their limits, guardiand is watching");
+	text_put(out, " within limits, guardiand is watching");
 }
 
 static void put_summary(struct text_out *out, const struct check_world *world,

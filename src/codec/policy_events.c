@@ -24,7 +24,7 @@ struct piece {
 
 static struct piece quoted(const char *text, size_t len)
 {
-	struct piece piece;
+	struct piece piece = {""};
 	struct text_out out;
 
 	text_out_init(&out, piece.text, sizeof(piece.text));
@@ -35,7 +35,7 @@ static struct piece quoted(const char *text, size_t len)
 /* "; did you mean 'mem_limit'?" */
 static struct piece advice(const struct policy_loader *l, const char *key, size_t len)
 {
-	struct piece piece;
+	struct piece piece = {""};
 	struct text_out out;
 
 	text_out_init(&out, piece.text, sizeof(piece.text));
@@ -46,7 +46,7 @@ static struct piece advice(const struct policy_loader *l, const char *key, size_
 /* "in service 'backend'" */
 static struct piece where(const struct policy_loader *l)
 {
-	struct piece piece;
+	struct piece piece = {""};
 	struct text_out out;
 	const char *section = policy_section_info(l->section)->key;
 
@@ -126,7 +126,7 @@ static void key_at_top(struct policy_loader *l, const char *key, size_t len)
 		const struct policy_section_info *info =
 			policy_section_info((enum policy_section)s);
 
-		if (strlen(info->key) != len || memcmp(info->key, key, len))
+		if (strlen(info->key) != len || memcmp(info->key, key, len) != 0)
 			continue;
 		see(l, &l->section_at[s], info->key);
 		l->section = (enum policy_section)s;
@@ -215,7 +215,7 @@ static bool is_null(const yaml_event_t *e)
 
 static void set_field(struct policy_loader *l, const char *text, size_t len)
 {
-	struct piece why;
+	struct piece why = {""};
 	struct text_out out;
 	int r = policy_value_parse(l->field, l->base, text, len);
 

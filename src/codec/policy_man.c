@@ -83,7 +83,7 @@ static bool print_section(const char *name)
 {
 	int section = SECTION_TOP;
 
-	if (strcmp(name, "top"))
+	if (strcmp(name, "top") != 0)
 		for (section++; section < SECTION_COUNT; section++)
 			if (!strcmp(name, policy_section_info((enum policy_section)section)->key))
 				break;
@@ -100,11 +100,11 @@ int main(void)
 
 	while (fgets(line, sizeof(line), stdin)) {
 		if (sscanf(line, "@fields %1000[a-z]@", name) != 1) {
-			fputs(line, stdout);
+			(void)fputs(line, stdout); /* asked of the stream at the end */
 		} else if (!print_section(name)) {
-			fprintf(stderr, "policy-man: no section '%s'\n", name);
+			(void)fprintf(stderr, "policy-man: no section '%s'\n", name);
 			return 1;
 		}
 	}
-	return ferror(stdin) || fflush(stdout) ? 1 : 0;
+	return ferror(stdin) || fflush(stdout) || ferror(stdout) ? 1 : 0;
 }

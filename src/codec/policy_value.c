@@ -164,7 +164,7 @@ static void put_text(struct text_out *out, const char *text)
 
 	if (selector_text_ok(FIELD_PATH, text, len))
 		is_plain = strspn(text, "/._-0123456789abcdefghijklmnopqrstuvwxyz") == len;
-	if (is_plain && strcasecmp(text, "null"))
+	if (is_plain && strcasecmp(text, "null") != 0)
 		text_put(out, text);
 	else
 		text_put_json(out, text);

@@ -67,7 +67,7 @@ void report_addf(struct report *report, enum report_severity severity, uint32_t 
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
+	(void)vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	report_add(report, severity, line, column, text);
 }
@@ -112,8 +112,8 @@ void report_print(const struct report *report, FILE *to)
 	for (uint32_t i = 0; i < report->n_entries; i++) {
 		text_out_init(&out, line, sizeof(line));
 		report_line(report, &report->entry[i], &out);
-		fprintf(to, "%s\n", line);
+		(void)fprintf(to, "%s\n", line);
 	}
 	if (not_kept(report))
-		fprintf(to, "... and %u more\n", not_kept(report));
+		(void)fprintf(to, "... and %u more\n", not_kept(report));
 }

@@ -11,7 +11,7 @@
 
 #define KIB        1024ULL
 #define MIB        (1024 * KIB)
-#define TIB        (1024 * 1024 * MIB)
+#define TIB        (1024 * KIB * MIB)
 #define MS         1000ULL
 #define SECOND     (1000 * MS)
 #define MINUTE     (60 * SECOND)

@@ -14,6 +14,9 @@
 
 #define MIB (1ULL << 20)
 
+/* Sets a text member of a policy. */
+#define PUT(member, text) assert_true(text_copy(member, sizeof(member), text, strlen(text)))
+
 static struct policy policy;
 
 struct sentence {
@@ -66,8 +69,8 @@ static void sentences(void **state)
 	(void)state;
 	policy_defaults(&policy);
 	policy.n_services = 2;
-	strcpy(policy.service[0].name, "web");
-	strcpy(policy.service[1].name, "db");
+	PUT(policy.service[0].name, "web");
+	PUT(policy.service[1].name, "db");
 	for (size_t i = 0; i < FINDING_COUNT; i++) {
 		const struct sentence *s = &sentences[i];
 		struct policy_finding f = {.kind = (uint16_t)s->kind, .service = 0, .other = 1};

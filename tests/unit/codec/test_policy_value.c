@@ -14,6 +14,9 @@
 
 #define MIB (1ULL << 20)
 
+/* Sets a text member of a policy. */
+#define PUT(member, text) assert_true(text_copy(member, sizeof(member), text, strlen(text)))
+
 static struct policy policy;
 static char buf[512];
 static struct text_out out;
@@ -269,17 +272,17 @@ static void odd_texts_are_quoted(void **state)
 				  *container = field(SECTION_SERVICE, "container"),
 				  *socket = field(SECTION_DOCKER, "socket");
 
-	strcpy(policy.service[0].cgroup, "*/a: [b] # \"c\"");
+	PUT(policy.service[0].cgroup, "*/a: [b] # \"c\"");
 	policy_value_put(&out, glob, policy.service);
 	assert_string_equal(buf, "\"*/a: [b] # \\\"c\\\"\"");
 
 	begin(state);
-	strcpy(policy.service[0].container, "Null");
+	PUT(policy.service[0].container, "Null");
 	policy_value_put(&out, container, policy.service);
 	assert_string_equal(buf, "\"Null\"");
 
 	begin(state);
-	strcpy(policy.docker.socket, "/run/a b");
+	PUT(policy.docker.socket, "/run/a b");
 	policy_value_put(&out, socket, &policy.docker);
 	assert_string_equal(buf, "\"/run/a b\"");
 }

@@ -307,6 +307,15 @@ static void a_nul_byte(void **state)
 		"f:2:7: error: not a text file: control characters are not allowed (0x00)\n");
 }
 
+/* An editor of Windows; its byte order mark is what gives it away. */
+static void a_file_in_utf16(void **state)
+{
+	(void)state;
+	assert_int_equal(parse_bytes("\xff\xfem\0o\0d\0e\0", 10, 0), -EINVAL);
+	assert_string_equal(
+		lines, "f:1:1: error: not a text file: invalid leading UTF-8 octet (0xff)\n");
+}
+
 static void a_file_of_ten_megabytes_is_not_parsed(void **state)
 {
 	size_t len = 10 * MIB;
@@ -345,7 +354,7 @@ static void a_full_file_of_nonsense_ends_soon_with_few_lines(void **state)
 static void too_many_services_are_told_once(void **state)
 {
 	char *text = malloc(64 * 1024);
-	size_t len = (size_t)sprintf(text, "services:\n");
+	size_t len = (size_t)snprintf(text, 64, "services:\n");
 
 	(void)state;
 	for (int i = 0; i < POLICY_SERVICES_MAX; i++)
@@ -360,11 +369,12 @@ static void too_many_services_are_told_once(void **state)
 
 static void fifty_slips_are_shown_and_the_others_counted(void **state)
 {
-	char text[1024] = "";
+	char text[1024];
+	size_t len = 0;
 
 	(void)state;
 	for (int i = 0; i < 60; i++)
-		strcat(text, "banana: 1\n");
+		len += (size_t)snprintf(text + len, 32, "banana: 1\n");
 	assert_int_equal(parse(text), -EINVAL);
 	assert_int_equal(report.n_entries, REPORT_MAX);
 	assert_non_null(strstr(lines, "f:50:1: error: unknown key 'banana' at the top level\n"
@@ -375,7 +385,7 @@ static void fifty_slips_are_shown_and_the_others_counted(void **state)
 static void an_error_that_is_not_shown_still_refuses(void **state)
 {
 	char *text = malloc(64 * 1024);
-	size_t len = (size_t)sprintf(text, "services:\n");
+	size_t len = (size_t)snprintf(text, 64, "services:\n");
 
 	(void)state;
 	for (int i = 0; i < 100; i++)
@@ -393,9 +403,9 @@ static void a_very_long_word_is_shown_in_part(void **state)
 
 	(void)state;
 	memset(text, 'k', 1000);
-	strcpy(text + 1000, ": 1\nmode: '");
+	memcpy(text + 1000, ": 1\nmode: '", 11);
 	memset(text + 1011, 'v', 100000);
-	strcpy(text + 101011, "'\n");
+	memcpy(text + 101011, "'\n", 3);
 	assert_refused(text,
 		"f:1:1: error: unknown key 'kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk...' "
 		"at the top "
@@ -414,6 +424,7 @@ int main(void)
 		cmocka_unit_test(the_example_is_clean_on_its_host),
 		cmocka_unit_test(every_slip_is_told_in_full),
 		cmocka_unit_test(a_nul_byte),
+		cmocka_unit_test(a_file_in_utf16),
 		cmocka_unit_test(a_file_of_ten_megabytes_is_not_parsed),
 		cmocka_unit_test(a_full_file_of_nonsense_ends_soon_with_few_lines),
 		cmocka_unit_test(too_many_services_are_told_once),

@@ -87,7 +87,8 @@ static void a_long_path_is_told_by_its_end(void **state)
 
 	(void)state;
 	memset(path, 'd', sizeof(path));
-	strcpy(path + sizeof(path) - sizeof("/guardian.yaml"), "/guardian.yaml");
+	memcpy(path + sizeof(path) - sizeof("/guardian.yaml"), "/guardian.yaml",
+		sizeof("/guardian.yaml"));
 	report_init(&report, path);
 	assert_int_equal(strlen(report.file), REPORT_FILE_SIZE - 1);
 	assert_string_equal(

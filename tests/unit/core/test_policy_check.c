@@ -11,9 +11,13 @@
 #include <string.h>
 
 #include "guardian/policy_check.h"
+#include "guardian/text.h"
 
 #define MIB (1ULL << 20)
 #define GIB (1ULL << 30)
+
+/* Sets a text member of a policy. */
+#define PUT(member, text) assert_true(text_copy(member, sizeof(member), text, strlen(text)))
 
 enum { TOLD_MAX = 16 };
 
@@ -202,29 +206,31 @@ static void the_hosts_own_cgroups(void **state)
 	const struct policy_finding *f;
 
 	(void)state;
-	strcpy(s->cgroup, "**");
+	PUT(s->cgroup, "**");
 	f = only(FINDING_GUARDED_CGROUP);
 	assert_string_equal(f->field->key, "cgroup");
 	assert_string_equal(f->text, "-.slice");
-	strcpy(s->cgroup, "");
-	strcpy(s->unit, "docker.service");
+	PUT(s->cgroup, "");
+	PUT(s->unit, "docker.service");
 	assert_string_equal(only(FINDING_GUARDED_CGROUP)->field->key, "unit");
 }
 
 static void pairs_of_services(void **state)
 {
+	struct policy_service *shop;
 	const struct policy_finding *f;
 
 	(void)state;
 	add("web");
 	add("api");
-	strcpy(add("shop")->container, "web"); /* what `web` is found by, too */
+	shop = add("shop");
+	PUT(shop->container, "web"); /* what `web` is found by, too */
 	f = only(FINDING_SAME_SELECTOR);
 	assert_true(f->service == 2 && f->other == 0);
 	assert_string_equal(f->field->key, "container");
 
-	strcpy(policy.service[2].container, "shop");
-	strcpy(policy.service[1].name, "web");
+	PUT(policy.service[2].container, "shop");
+	PUT(policy.service[1].name, "web");
 	f = only(FINDING_DUPLICATE_NAME);
 	assert_true(f->service == 1 && f->other == 0);
 }
@@ -315,7 +321,7 @@ static void all_findings_of_a_bad_policy_at_once(void **state)
 	s->role = ROLE_POSTGRES;
 	s->is_protected = true;
 	s->warn_centipct = 9500;
-	strcpy(s->unit, "init.scope");
+	PUT(s->unit, "init.scope");
 	limit_put(&s->limits, LIMIT_OOM_GROUP, 1);
 	check(GIB);
 	assert_int_equal(told.n, 4);

@@ -1,5 +1,6 @@
 /*
- * rule_member: found, gone, restarted; tables in the order of snapshot and policy. Traps 12, 27, 51.
+ * rule_member: found, gone, restarted; tables in the order of snapshot and policy. Traps 12,
+ * 27, 51.
  */
 #include "world.h"
 

@@ -34,7 +34,8 @@ static void stores_after_the_cgroup_holds(void **state)
 	assert_int_equal(w->done[ACT_PERSIST], 1);
 }
 
-/* trap 21: Memory without MemorySwap fails. trap 41: swap appears on the host, and is not given away */
+/* trap 21: Memory without MemorySwap fails. trap 41: swap appears on the host, and is not given
+ * away */
 static void swap_is_always_sent_with_the_limit(void **state)
 {
 	struct world *w = *state;

@@ -13,6 +13,9 @@
 #include "guardian/selector.h"
 #include "guardian/text.h"
 
+/* Sets a text member of a policy. */
+#define PUT(member, text) assert_true(text_copy(member, sizeof(member), text, strlen(text)))
+
 struct form {
 	enum field_type type;
 	const char *text;
@@ -24,6 +27,7 @@ static void forms(void **state)
 	static const struct form forms[] = {
 		{FIELD_CONTAINER, "backend", true}, {FIELD_CONTAINER, "hanibi-backend_1.x", true},
 		{FIELD_CONTAINER, "7z", true}, {FIELD_CONTAINER, "", false},
+		{FIELD_CONTAINER, "a{b", false}, {FIELD_CONTAINER, "a`b", false},
 		{FIELD_CONTAINER, "/backend", false}, {FIELD_CONTAINER, "-x", false},
 		{FIELD_CONTAINER, "a b", false}, {FIELD_CONTAINER, "caf\xc3\xa9", false},
 		{FIELD_COMPOSE, "web", true}, {FIELD_COMPOSE, "shop/web", true},
@@ -37,10 +41,11 @@ static void forms(void **state)
 		{FIELD_GLOB, "app.slice/worker-*.service", true},
 		{FIELD_GLOB, "app.slice/...", true}, {FIELD_GLOB, "/app.slice", false},
 		{FIELD_GLOB, "", false}, {FIELD_GLOB, "..", false}, {FIELD_GLOB, "a/../b", false},
-		{FIELD_GLOB, "a/..", false}, {FIELD_GLOB, "a\tb", false},
-		{FIELD_GLOB, "a\x7f", false}, {FIELD_PATH, "/run/docker.sock", true},
-		{FIELD_PATH, "/..x/y..", true}, {FIELD_PATH, "run/docker.sock", false},
-		{FIELD_PATH, "/run/../etc", false}, {FIELD_SIZE, "512m", false}, /* not a text */
+		{FIELD_GLOB, "a/..", false}, {FIELD_GLOB, "a/.b", true}, {FIELD_GLOB, "a/.", true},
+		{FIELD_GLOB, "a\tb", false}, {FIELD_GLOB, "a\x7f", false},
+		{FIELD_PATH, "/run/docker.sock", true}, {FIELD_PATH, "/..x/y..", true},
+		{FIELD_PATH, "run/docker.sock", false}, {FIELD_PATH, "/run/../etc", false},
+		{FIELD_SIZE, "512m", false}, /* not a text */
 	};
 
 	(void)state;
@@ -109,8 +114,8 @@ static void the_hosts_own_cgroups_are_out_of_reach(void **state)
 		const char *held;
 
 		policy_service_defaults(&s);
-		strcpy(s.cgroup, holds[i].cgroup);
-		strcpy(s.unit, holds[i].unit);
+		PUT(s.cgroup, holds[i].cgroup);
+		PUT(s.unit, holds[i].unit);
 		held = selector_guarded(&s);
 		print_message("%s %s\n", holds[i].cgroup, holds[i].unit);
 		if (holds[i].held)
@@ -186,10 +191,10 @@ struct pair {
 static void fill(struct policy_service *s, const char *const selectors[4])
 {
 	policy_service_defaults(s);
-	strcpy(s->container, selectors[0]);
-	strcpy(s->compose, selectors[1]);
-	strcpy(s->unit, selectors[2]);
-	strcpy(s->cgroup, selectors[3]);
+	PUT(s->container, selectors[0]);
+	PUT(s->compose, selectors[1]);
+	PUT(s->unit, selectors[2]);
+	PUT(s->cgroup, selectors[3]);
 }
 
 static void services_that_want_the_same_container(void **state)

@@ -188,7 +188,7 @@ void step(struct world *w, uint64_t us)
 	assert_true(w->plan.n_events <= PLAN_EVENTS_MAX && w->plan.n_actions <= PLAN_ACTIONS_MAX);
 	for (uint16_t i = 0; i < w->plan.n_events; i++)
 		w->told[w->plan.event[i].kind]++;
-	for (uint16_t i = 0; i < w->snap.n_members; i++)
+	for (uint16_t i = 0; i < SNAPSHOT_MEMBERS_MAX; i++)
 		w->snap.member[i].changed = false;
 	carry_out(w);
 }

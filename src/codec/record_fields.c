@@ -1,0 +1,120 @@
+/*
+ * record_fields: see the header. One line a field: its name in the record, which is its name in struct
+ * snapshot, and what says that it was read.
+ */
+#include <string.h>
+
+#include "record_fields.h"
+
+#define AT(type, member) .offset = offsetof(struct type, member), .size = sizeof(((struct type *)0)->member)
+#define PLAIN(type, name, value)                                                                   \
+	{.key = #name, AT(type, name), .otherwise = (value)}
+#define READING(type, name, bit)                                                                   \
+	{.key = #name, AT(type, name), .valid_offset = offsetof(struct type, valid),               \
+		.valid_size = sizeof(((struct type *)0)->valid), .valid_mask = (bit)}
+#define FLAGGED(type, name, flag)                                                                  \
+	{.key = #name, AT(type, name), .valid_offset = offsetof(struct type, flag),                \
+		.valid_size = sizeof(bool), .valid_mask = 1}
+#define PSI_LINE(type, name, line, bit)                                                            \
+	READING(type, name.line.avg10_centipct, bit), READING(type, name.line.avg60_centipct, bit), \
+		READING(type, name.line.avg300_centipct, bit),                                     \
+		READING(type, name.line.total_us, bit)
+#define PSI(type, name, bit) PSI_LINE(type, name, some, bit), PSI_LINE(type, name, full, bit)
+
+/* clang-format off */
+static const struct record_field head[] = {
+	PLAIN(snapshot, now_us, 0),
+	PLAIN(snapshot, realtime_us, 0),
+	PLAIN(snapshot, page_bytes, 4096),
+	PLAIN(snapshot, lacks, 0),
+	PLAIN(snapshot, policy_generation, 0),
+	{.key = "peer_docker", AT(snapshot, peer[PEER_DOCKER])},
+	{.key = "peer_systemd", AT(snapshot, peer[PEER_SYSTEMD])},
+};
+
+static const struct record_field host[] = {
+	READING(host_sample, mem_total_bytes, HOST_MEMORY),
+	READING(host_sample, mem_available_bytes, HOST_MEMORY),
+	READING(host_sample, mem_free_bytes, HOST_MEMORY),
+	READING(host_sample, swap_total_bytes, HOST_SWAP),
+	READING(host_sample, swap_free_bytes, HOST_SWAP),
+	READING(host_sample, oom_kill, HOST_VMSTAT),
+	READING(host_sample, pgscan, HOST_VMSTAT),
+	READING(host_sample, pgsteal, HOST_VMSTAT),
+	READING(host_sample, pswpin, HOST_VMSTAT),
+	READING(host_sample, pswpout, HOST_VMSTAT),
+	READING(host_sample, refault_anon, HOST_VMSTAT),
+	READING(host_sample, refault_file, HOST_VMSTAT),
+	PSI(host_sample, psi_memory, HOST_PSI_MEMORY),
+	PSI(host_sample, psi_io, HOST_PSI_IO),
+	PSI(host_sample, psi_cpu, HOST_PSI_CPU),
+};
+
+static const struct record_field member[] = {
+	PLAIN(member_sample, service, 0),
+	PLAIN(member_sample, also, SERVICE_NONE),
+	PLAIN(member_sample, owner, OWNER_PLAIN),
+	PLAIN(member_sample, has_unit, 0),
+	PLAIN(member_sample, changed, 1),
+	PLAIN(member_sample, ancestor, UINT16_MAX),
+	READING(member_sample, current_bytes, MEMBER_CURRENT),
+	READING(member_sample, swap_bytes, MEMBER_SWAP),
+	READING(member_sample, anon_bytes, MEMBER_STAT),
+	READING(member_sample, shmem_bytes, MEMBER_STAT),
+	READING(member_sample, kernel_bytes, MEMBER_STAT),
+	READING(member_sample, slab_reclaimable_bytes, MEMBER_STAT),
+	READING(member_sample, file_bytes, MEMBER_STAT),
+	READING(member_sample, inactive_file_bytes, MEMBER_STAT),
+	READING(member_sample, active_file_bytes, MEMBER_STAT),
+	READING(member_sample, refault_anon, MEMBER_STAT),
+	READING(member_sample, refault_file, MEMBER_STAT),
+	READING(member_sample, pgscan, MEMBER_STAT),
+	READING(member_sample, pgsteal, MEMBER_STAT),
+	READING(member_sample, ev_high, MEMBER_EVENTS),
+	READING(member_sample, ev_max, MEMBER_EVENTS),
+	READING(member_sample, ev_oom, MEMBER_EVENTS),
+	READING(member_sample, ev_oom_kill, MEMBER_EVENTS),
+	READING(member_sample, ev_oom_group_kill, MEMBER_EVENTS),
+	READING(member_sample, ev_local_oom_kill, MEMBER_EVENTS_LOCAL),
+	READING(member_sample, peak_bytes, MEMBER_PEAK),
+	READING(member_sample, pids, MEMBER_PIDS),
+	READING(member_sample, high_bytes, MEMBER_HIGH),
+	READING(member_sample, inner_max_bytes, MEMBER_INNER_MAX),
+	PSI(member_sample, psi, MEMBER_PSI),
+	READING(member_sample, populated, MEMBER_POPULATED),
+};
+
+static const struct record_field ancestor[] = {
+	PLAIN(ancestor_sample, parent, UINT16_MAX),
+	PLAIN(ancestor_sample, has_unit, 0),
+	FLAGGED(ancestor_sample, low_bytes, has_low),
+	FLAGGED(ancestor_sample, ev_oom_kill, has_events),
+};
+
+static const struct record_field result[] = {
+	PLAIN(result, ticket, 0),
+	PLAIN(result, error, 0),
+	PLAIN(result, inode, 0),
+};
+/* clang-format on */
+
+#define TABLE(array) {array, sizeof(array) / sizeof((array)[0])}
+const struct record_table record_head = TABLE(head);
+const struct record_table record_host = TABLE(host);
+const struct record_table record_member = TABLE(member);
+const struct record_table record_ancestor = TABLE(ancestor);
+const struct record_table record_result = TABLE(result);
+
+/* Little-endian, as all hosts that guardiand runs on. */
+uint64_t record_get(const void *base, size_t offset, size_t size)
+{
+	uint64_t value = 0;
+
+	memcpy(&value, (const char *)base + offset, size);
+	return value;
+}
+
+void record_set(void *base, size_t offset, size_t size, uint64_t value)
+{
+	memcpy((char *)base + offset, &value, size);
+}

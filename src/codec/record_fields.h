@@ -1,0 +1,35 @@
+/*
+ * record_fields: the tables of what a recorded line may hold. Both directions walk them.
+ */
+#ifndef GUARDIAN_CODEC_RECORD_FIELDS_H
+#define GUARDIAN_CODEC_RECORD_FIELDS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "guardian/snapshot.h"
+
+struct record_field {
+	const char *key;
+	uint16_t offset;
+	uint8_t size; /* of the number: 1, 2, 4, 8 */
+	/* A reading: `valid_mask` of the `valid_size` bytes at `valid_offset` says that it is there. Size 0: no reading,
+	 * left out when it equals `otherwise`. */
+	uint8_t valid_size;
+	uint16_t valid_offset;
+	uint32_t valid_mask;
+	uint64_t otherwise;
+};
+
+struct record_table {
+	const struct record_field *field;
+	size_t n;
+};
+
+extern const struct record_table record_head, record_host, record_member, record_ancestor,
+	record_result;
+
+uint64_t record_get(const void *base, size_t offset, size_t size);
+void record_set(void *base, size_t offset, size_t size, uint64_t value);
+
+#endif

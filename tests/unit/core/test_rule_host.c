@@ -1,0 +1,159 @@
+/*
+ * rule_host: the host's levels, and readings lost and back. Traps 34 and 61: what cannot be read is
+ * not zero.
+ */
+#include "world.h"
+
+static void use_host(struct world *w, uint64_t used)
+{
+	w->snap.host.mem_available_bytes = 4000 * MIB - used;
+}
+
+static void levels_of_the_host(void **state)
+{
+	struct world *w = *state;
+
+	w->snap.host.valid |= HOST_PSI_MEMORY;
+	w->snap.host.psi_memory.some.avg10_centipct = 123;
+	step(w, SECOND);
+	assert_silent(w);
+	use_host(w, 3200 * MIB);
+	step(w, SECOND);
+	assert_int_equal(event_of(w, EVENT_HOST_MEMORY_WARN)->service, SERVICE_NONE);
+	assert_int_equal(event_of(w, EVENT_HOST_MEMORY_WARN)->n[0], 800 * MIB);
+	assert_int_equal(event_of(w, EVENT_HOST_MEMORY_WARN)->n[1], 4000 * MIB);
+	assert_int_equal(event_of(w, EVENT_HOST_MEMORY_WARN)->n[2], 8000);
+	assert_int_equal(event_of(w, EVENT_HOST_MEMORY_WARN)->n[3], 123);
+	use_host(w, 3700 * MIB);
+	step(w, SECOND);
+	event_of(w, EVENT_HOST_MEMORY_CRITICAL);
+	use_host(w, 1000 * MIB);
+	step(w, SECOND);
+	assert_int_equal(w->plan.wake_us, w->snap.now_us + SECOND);
+	run(w, 10 * SECOND, SECOND);
+	event_of(w, EVENT_HOST_MEMORY_NORMAL);
+}
+
+static void the_end_of_the_calm_is_a_deadline(void **state)
+{
+	struct world *w = *state;
+
+	w->policy.host.calm_us = 1500 * MS;
+	use_host(w, 3300 * MIB);
+	step(w, SECOND);
+	use_host(w, 1000 * MIB);
+	step(w, SECOND);
+	step(w, SECOND);
+	assert_int_equal(w->plan.wake_us, w->snap.now_us + 500 * MS);
+}
+
+/* trap 61: no MemAvailable is no "all is well" */
+static void an_unread_host_keeps_its_level(void **state)
+{
+	struct world *w = *state;
+
+	use_host(w, 3300 * MIB);
+	step(w, SECOND);
+	w->snap.host.valid = 0;
+	use_host(w, 0);
+	run(w, 60 * SECOND, SECOND);
+	assert_int_equal(w->told[EVENT_HOST_MEMORY_NORMAL], 0);
+	assert_int_equal(w->told[EVENT_READING_LOST], 1);
+	w->snap.host.valid = HOST_MEMORY;
+	w->snap.host.mem_available_bytes = 5000 * MIB; /* more than there is: nonsense */
+	run(w, 20 * SECOND, SECOND);
+	assert_int_equal(w->told[EVENT_HOST_MEMORY_NORMAL], 0);
+}
+
+static void a_reading_is_lost_once_and_back_once(void **state)
+{
+	struct world *w = *state;
+
+	w->snap.host.valid = HOST_MEMORY | HOST_PSI_MEMORY;
+	step(w, SECOND);
+	w->snap.host.valid = HOST_MEMORY;
+	step(w, SECOND);
+	run(w, 4 * SECOND, SECOND);
+	assert_int_equal(w->told[EVENT_READING_LOST], 0);
+	step(w, SECOND);
+	assert_int_equal(event_of(w, EVENT_READING_LOST)->subject, 3);
+	assert_int_equal(event_of(w, EVENT_READING_LOST)->service, SERVICE_NONE);
+	run(w, 60 * SECOND, SECOND);
+	w->snap.host.valid = HOST_MEMORY | HOST_PSI_MEMORY;
+	run(w, 60 * SECOND, SECOND);
+	assert_int_equal(w->told[EVENT_READING_LOST], 1);
+	assert_int_equal(w->told[EVENT_READING_BACK], 1);
+}
+
+/* trap 34: what was never there is a lack, not a loss */
+static void what_never_was_is_not_lost(void **state)
+{
+	struct world *w = *state;
+
+	run(w, 60 * SECOND, SECOND);
+	assert_int_equal(w->told[EVENT_READING_LOST], 0);
+}
+
+static void a_short_gap_is_not_told(void **state)
+{
+	struct world *w = *state;
+
+	for (int i = 0; i < 100; i++) {
+		w->snap.host.valid ^= HOST_MEMORY;
+		step(w, SECOND);
+	}
+	assert_int_equal(w->told[EVENT_READING_LOST], 0);
+}
+
+static void readings_of_a_member(void **state)
+{
+	struct world *w = *state;
+
+	add_service(w, "db", 0, 0);
+	add_member(w, 0, 100)->valid |= MEMBER_STORED | MEMBER_INNER_MAX;
+	calm_down(w);
+	member(w, 100)->valid = MEMBER_CURRENT | MEMBER_EVENTS | MEMBER_POPULATED;
+	step(w, SECOND);
+	run(w, 5 * SECOND, SECOND); /* not STORED, not INNER_MAX: these come and go */
+	assert_int_equal(event_of(w, EVENT_READING_LOST)->subject, 1);
+	assert_int_equal(event_of(w, EVENT_READING_LOST)->inode, 100);
+	assert_int_equal(w->told[EVENT_READING_LOST], 1);
+	member(w, 100)->valid |= MEMBER_STAT;
+	run(w, 7 * SECOND, SECOND);
+	assert_int_equal(w->told[EVENT_READING_BACK], 1);
+}
+
+static void a_second_loss_waits_for_its_own_turn(void **state)
+{
+	struct world *w = *state;
+
+	w->snap.host.valid = HOST_MEMORY | HOST_SWAP | HOST_VMSTAT;
+	step(w, SECOND);
+	w->snap.host.valid = HOST_MEMORY | HOST_SWAP;
+	step(w, SECOND);
+	run(w, 3 * SECOND, SECOND);
+	w->snap.host.valid = HOST_MEMORY;
+	run(w, 2 * SECOND, SECOND);
+	assert_int_equal(event_of(w, EVENT_READING_LOST)->subject, 2);
+	assert_int_equal(w->plan.n_events, 1);
+	assert_true(w->plan.wake_us <= w->snap.now_us + 1);
+	run(w, 7 * SECOND, SECOND);
+	assert_int_equal(w->told[EVENT_READING_LOST], 2);
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(levels_of_the_host),
+		TEST(the_end_of_the_calm_is_a_deadline),
+		TEST(an_unread_host_keeps_its_level),
+		TEST(a_reading_is_lost_once_and_back_once),
+		TEST(what_never_was_is_not_lost),
+		TEST(a_short_gap_is_not_told),
+		TEST(readings_of_a_member),
+		TEST(a_second_loss_waits_for_its_own_turn),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
