@@ -2,9 +2,10 @@
  * cgroup_reader: one cgroup's memory files, read on held descriptors.
  *
  * Each tick is a *look*: one pread each of the five one-line files that tell usage and limits. The
- * long files (memory.stat, pressure, events, ...) are read too (the *full* read) when the first
- * look says that something moved, when the caller was notified, and every five seconds. Text that
- * is the same, byte for byte, as the last time is not parsed again.
+ * long files (memory.stat, pressure, events, ...) are read too (the *full* read) at the first time,
+ * when the caller was notified, when usage has gone far, five seconds after the last time when any
+ * byte of a look has differed since, and otherwise every thirty. Text that is the same, byte for
+ * byte, as the last time is not parsed again.
  *
  * Files: Documentation/admin-guide/cgroup-v2.rst, "Memory Interface Files". A file that is not
  * there (older kernel, swap accounting off) leaves its valid bit clear until the next open.
@@ -18,15 +19,18 @@
 #include "guardian/snapshot.h"
 
 enum {
-	CGROUP_FULL_INTERVAL_US = 5000000, /* between two full reads of a quiet cgroup */
-	CGROUP_FULL_STEP_BYTES = 1 << 20,  /* usage moved by this much: read fully */
-	CGROUP_FULL_SHARE = 64,            /* ... or into another 64th of the limit */
+	CGROUP_FULL_INTERVAL_US =
+		5000000, /* between two full reads of a cgroup that does something */
+	CGROUP_IDLE_INTERVAL_US =
+		30000000, /* ... and of one whose usage and limits stand still, to the byte */
+	CGROUP_FULL_STEP_BYTES = 1 << 20, /* usage moved by this much: read fully */
+	CGROUP_FULL_SHARE = 64,           /* ... or into another 64th of the limit */
 };
 
-/* One number, or "max": compared as text, in words, by its zero-padded bytes. */
+/* One number, or "max": compared as text, in words. */
 struct cgroup_value {
 	int32_t fd;  /* -1: no such file */
-	int32_t len; /* of the text read last; negative: the last read failed */
+	int32_t len; /* of the text read last; negative: -errno of the last read */
 	uint64_t text[3];
 };
 
@@ -65,9 +69,11 @@ enum cgroup_text_file {
 
 struct cgroup_reader {
 	int dirfd;
-	bool dirty; /* a full read is due at the next sample */
+	bool looks_whole; /* all files of a look are there */
+	bool dirty;       /* a full read is due */
 	uint64_t inode;
-	uint64_t full_at_us;         /* when the next full read is due at the latest */
+	uint64_t full_us;            /* the last full read; 0: none yet */
+	uint64_t full_at_us;         /* the next full read, at the latest */
 	uint64_t full_current_bytes; /* memory.current at the last full read */
 	struct cgroup_value value[VALUES];
 	struct cgroup_text text[TEXTS];
@@ -97,6 +103,7 @@ void cgroup_reader_forget(struct cgroup_reader *reader);
 /* A cgroup above a member: its reservation, and the kills below it. */
 struct ancestor_reader {
 	int dirfd;
+	bool started; /* a sample was taken since the opening, or since _forget() */
 	uint64_t inode;
 	struct cgroup_value low;
 	struct cgroup_text events;

@@ -27,10 +27,13 @@ enum procfs_file {
 	PROCFS_FILES,
 };
 
+enum { PROCFS_MEMINFO_KEYS = 5 };
+
 struct procfs {
 	int rootfd;           /* borrowed: must outlive the struct */
 	int fd[PROCFS_FILES]; /* -1: lost or absent, opened anew at the next sample that wants it */
 	bool psi_disabled;    /* the kernel has PSI and it is switched off at boot: LACK_PSI */
+	uint16_t key_at[PROCFS_MEMINFO_KEYS]; /* where meminfo's keys stood the last time */
 };
 
 /* Opens /proc below ROOTFD. A file that is not there is no error: its group stays invalid and is

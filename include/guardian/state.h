@@ -140,7 +140,6 @@ struct service_state {
 
 struct ancestor_state {
 	uint64_t inode;
-	uint64_t deadline_us;
 	uint64_t need_bytes;  /* sum of the reservations below */
 	uint64_t set_bytes;   /* memory.low as guardiand has set it, or 0: it is not ours */
 	uint64_t asked_bytes; /* by the action under way */

@@ -1,44 +1,38 @@
 /*
  * cgroup_reader: the look and the full read.
  *
- * The look is the hot path of the whole daemon. For each of its files it costs one system call and
- * the comparison of three words: the text is read over the one before, whose words wait in
- * registers meanwhile. Nothing is parsed, and nothing of the sample is written, as long as no byte
- * differs.
+ * The look is the hot path of the whole daemon: for each of its files one system call and the
+ * comparison of three words (cgroup_file.h). Nothing is parsed, and nothing of the sample is
+ * written, as long as no byte differs. All that is not the quiet tick is kept out of
+ * cgroup_reader_sample() itself.
  */
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>
 
+#include "cgroup_file.h"
 #include "cgroup_text.h"
 #include "guardian/cgroup_reader.h"
 #include "guardian/fs.h"
-#include "guardian/text.h"
-#include "pread.h"
 
-enum {
-	TEXT_SIZE = 8192, /* memory.stat: 1.3 kB on 6.1, 2 kB on 6.18 */
-	NEVER_READ = INT32_MIN,
-	FULL_INTERVAL_US = CGROUP_FULL_INTERVAL_US,
-	SPREAD_US = 4000000, /* those found at the same moment are not to be read fully at the same
-				moment for ever */
-};
+/* Those found at the same moment are not to be read fully at the same moment for ever. */
+enum { SPREAD_US = 4000000 };
 
 /* ---- what the files are ---- */
 
 static const struct value_info {
 	const char *file;
-	uint32_t bit;    /* enum member_reading, or 0: `limit` */
-	uint8_t limit;   /* enum limit_kind */
-	uint16_t offset; /* in struct member_sample */
+	uint16_t number, mask; /* where they are in struct member_sample */
+	uint32_t bit;          /* in the mask */
 } value_info[VALUES] = {
+#define AT(member) offsetof(struct member_sample, member)
 #define READING(file, bit, member)                                                                 \
 	{                                                                                          \
-		file, bit, LIMIT_COUNT, offsetof(struct member_sample, member)                     \
+		file, AT(member), AT(valid), bit                                                   \
 	}
 #define LIMIT(file, kind)                                                                          \
 	{                                                                                          \
-		file, 0, kind, 0                                                                   \
+		file, AT(live.value[kind]), AT(live.mask), 1U << (kind)                            \
 	}
 	[VALUE_CURRENT] = READING("memory.current", MEMBER_CURRENT, current_bytes),
 	[VALUE_SWAP_CURRENT] = READING("memory.swap.current", MEMBER_SWAP, swap_bytes),
@@ -65,166 +59,7 @@ static const struct text_info {
 	[TEXT_POPULATED] = {"cgroup.events", MEMBER_POPULATED, cgroup_text_populated},
 };
 
-/* ---- one value ---- */
-
-/* The rest of value_read(), when the text is another: N is what pread(2) gave. */
-static __attribute__((noinline)) int value_settle(struct cgroup_value *v, ssize_t n)
-{
-	while (n == -EINTR)
-		n = pread_start(v->fd, v->text, sizeof(v->text));
-	if (n == -ENODEV)
-		return -ENODEV;
-	if (n >= 0)
-		memset((char *)v->text + n, 0, sizeof(v->text) - (size_t)n);
-	v->len = (int32_t)n;
-	return 1;
-}
-
-/* -> 0: the same text as the last time, or no such file; 1: another; -ENODEV. The bytes behind the
- * text stay as they are, so equal words and an equal length are an equal text. */
-static inline int value_read(struct cgroup_value *v)
-{
-	uint64_t a = v->text[0], b = v->text[1], c = v->text[2];
-	ssize_t n;
-
-	if (v->fd < 0)
-		return 0;
-	n = pread_start(v->fd, v->text, sizeof(v->text));
-	if (__builtin_expect(
-		    n == v->len && !((a ^ v->text[0]) | (b ^ v->text[1]) | (c ^ v->text[2])), 1))
-		return 0;
-	return value_settle(v, n);
-}
-
-static bool value_parse(const struct cgroup_value *v, uint64_t *out)
-{
-	if (v->len <= 0 || v->len >= (int32_t)sizeof(v->text))
-		return false;
-	return text_cgroup_value((const char *)v->text, (size_t)v->len, out) == 0;
-}
-
-static void set_valid(struct member_sample *m, uint32_t bit, bool valid)
-{
-	m->valid = valid ? m->valid | bit : m->valid & ~bit;
-}
-
-static void value_store(
-	const struct cgroup_value *v, const struct value_info *info, struct member_sample *m)
-{
-	uint64_t number;
-	bool ok = value_parse(v, &number);
-
-	if (info->bit) {
-		set_valid(m, info->bit, ok);
-		if (ok)
-			memcpy((char *)m + info->offset, &number, sizeof(number));
-	} else if (ok) {
-		limit_put(&m->live, (enum limit_kind)info->limit, number);
-	} else {
-		m->live.mask &= ~(1U << info->limit);
-	}
-}
-
-/* Reads the values FROM .. TO-1. -> a mask of those that changed, or -ENODEV. */
-static inline int values_read(
-	struct cgroup_reader *reader, struct member_sample *m, int from, int to)
-{
-	int changed = 0;
-
-	for (int i = from; i < to; i++) {
-		int r = value_read(&reader->value[i]);
-
-		if (__builtin_expect(r == 0, 1))
-			continue;
-		if (r < 0)
-			return r;
-		value_store(&reader->value[i], &value_info[i], m);
-		changed |= 1 << i;
-	}
-	return changed;
-}
-
-/* ---- one text ---- */
-
-/* -> 0: the same as the last time, or no such file; the text's length (or -EFBIG, ... as *LEN) and
- * 1; -ENODEV. */
-static int text_read(struct cgroup_text *t, char *text, ssize_t *len)
-{
-	uint64_t digest = 0;
-	ssize_t n;
-
-	if (t->fd < 0)
-		return 0;
-	do
-		n = pread_start(t->fd, text, TEXT_SIZE);
-	while (n == -EINTR);
-	if (n == -ENODEV)
-		return -ENODEV;
-	if (n == TEXT_SIZE)
-		n = -EFBIG;
-	if (n >= 0)
-		digest = cgroup_text_digest(text, (size_t)n);
-	if (n == t->len && digest == t->digest)
-		return 0;
-	t->len = (int32_t)n;
-	t->digest = digest;
-	*len = n;
-	return 1;
-}
-
-/* A file of a controller can go while its cgroup stays (pressure or the controller is switched
- * off); cgroup.events cannot. */
-static bool is_own_file(enum cgroup_text_file file)
-{
-	return file == TEXT_POPULATED;
-}
-
-static int texts_read(struct cgroup_reader *reader, struct member_sample *m)
-{
-	char text[TEXT_SIZE + CGROUP_TEXT_PAD];
-	int changed = 0;
-
-	for (int i = 0; i < TEXTS; i++) {
-		const struct text_info *info = &text_info[i];
-		ssize_t len = 0;
-		int r = text_read(&reader->text[i], text, &len);
-
-		if (r == 0)
-			continue;
-		if (r == -ENODEV) {
-			if (is_own_file((enum cgroup_text_file)i))
-				return r;
-			fs_close(&reader->text[i].fd);
-		}
-		set_valid(m, info->bit, r > 0 && len >= 0 && info->parse(text, (size_t)len, m));
-		changed = 1;
-	}
-	return changed;
-}
-
 /* ---- descriptors ---- */
-
-/* A file that is not there, or not for us, is a reading that is absent; only the lack of
- * descriptors or memory is an error, because it would look the same. */
-static int open_file(int dirfd, const char *file, int32_t *fd)
-{
-	*fd = fs_open_read(dirfd, file);
-	if (*fd == -EMFILE || *fd == -ENFILE || *fd == -ENOMEM)
-		return *fd;
-	return *fd >= 0;
-}
-
-static int value_open(struct cgroup_value *v, int dirfd, const char *file)
-{
-	v->len = NEVER_READ;
-	return open_file(dirfd, file, &v->fd);
-}
-
-static int text_open(struct cgroup_text *t, int dirfd, const char *file)
-{
-	t->len = NEVER_READ;
-	return open_file(dirfd, file, &t->fd);
-}
 
 static int dir_open(int cgfd, const char *path, int *dirfd, uint64_t *inode)
 {
@@ -244,12 +79,14 @@ static int files_open(struct cgroup_reader *reader)
 {
 	int opened = 0, r = 0;
 
+	reader->looks_whole = true;
 	for (int i = 0; i < VALUES && r >= 0; i++) {
-		r = value_open(&reader->value[i], reader->dirfd, value_info[i].file);
+		r = cgroup_value_open(&reader->value[i], reader->dirfd, value_info[i].file);
 		opened += r;
+		reader->looks_whole = reader->looks_whole && (r == 1 || i >= VALUES_OF_A_LOOK);
 	}
 	for (int i = 0; i < TEXTS && r >= 0; i++) {
-		r = text_open(&reader->text[i], reader->dirfd, text_info[i].file);
+		r = cgroup_text_open(&reader->text[i], reader->dirfd, text_info[i].file);
 		opened += r;
 	}
 	return r < 0 ? r : opened;
@@ -294,15 +131,132 @@ void cgroup_reader_close(struct cgroup_reader *reader)
 	fs_close(&reader->dirfd);
 }
 
+/* ---- storing ---- */
+
+static void set_valid(struct member_sample *m, uint32_t bit, bool valid)
+{
+	m->valid = valid ? m->valid | bit : m->valid & ~bit;
+}
+
+/* -> whether the reading is another than M had */
+static bool store_value(
+	const struct cgroup_value *v, const struct value_info *info, struct member_sample *m)
+{
+	uint64_t *number = (void *)((char *)m + info->number), found = 0;
+	uint32_t *mask = (void *)((char *)m + info->mask);
+	bool had = *mask & info->bit, has = cgroup_value_parse(v, &found);
+
+	if (had == has && (!has || found == *number))
+		return false;
+	if (has)
+		*number = found;
+	*mask = has ? *mask | info->bit : *mask & ~info->bit;
+	return true;
+}
+
+/* DIFFER: a mask of value files whose text does. -> a mask of those whose reading does, or -ENODEV
+ */
+static int store_values(struct cgroup_reader *reader, uint32_t differ, struct member_sample *m)
+{
+	int changed = 0;
+
+	for (int i = 0; i < VALUES; i++) {
+		struct cgroup_value *v = &reader->value[i];
+
+		if (!(differ & 1U << i))
+			continue;
+		if (v->len == -ENODEV) {
+			v->len = CGROUP_NEVER_READ; /* so that it is seen again */
+			return -ENODEV;
+		}
+		changed |= store_value(v, &value_info[i], m) << i;
+	}
+	return changed;
+}
+
+/* ---- the full read ---- */
+
+/* A file of a controller can go while its cgroup stays (pressure or the controller is switched
+ * off); cgroup.events cannot. */
+static bool is_own_file(enum cgroup_text_file file)
+{
+	return file == TEXT_POPULATED;
+}
+
+static int texts_read(struct cgroup_reader *reader, struct member_sample *m)
+{
+	char text[CGROUP_TEXT_SIZE + CGROUP_TEXT_PAD];
+	int changed = 0;
+
+	for (int i = 0; i < TEXTS; i++) {
+		struct cgroup_text *t = &reader->text[i];
+
+		if (cgroup_text_same(t, text))
+			continue;
+		if (t->len == -ENODEV) {
+			t->len = CGROUP_NEVER_READ;
+			if (is_own_file((enum cgroup_text_file)i))
+				return -ENODEV;
+			fs_close(&t->fd);
+		}
+		set_valid(m, text_info[i].bit,
+			t->len >= 0 && text_info[i].parse(text, (size_t)t->len, m));
+		changed = 1;
+	}
+	return changed;
+}
+
+/* The extra level of crun appears after its scope, so it is looked for at every full read; it may
+ * go before. */
+static bool inner_read(struct cgroup_reader *reader, struct member_sample *m)
+{
+	struct cgroup_value *v = &reader->value[VALUE_INNER_MAX];
+	const struct value_info *info = &value_info[VALUE_INNER_MAX];
+
+	if (v->fd < 0)
+		(void)cgroup_value_open(v, reader->dirfd, info->file);
+	if (cgroup_value_same(v))
+		return false;
+	if (v->len == -ENODEV)
+		fs_close(&v->fd);
+	return store_value(v, info, m);
+}
+
+static int values_read(struct cgroup_reader *reader, struct member_sample *m)
+{
+	uint32_t differ = 0;
+
+	for (int i = VALUES_OF_A_LOOK; i < VALUE_INNER_MAX; i++)
+		differ |= (uint32_t)!cgroup_value_same(&reader->value[i]) << i;
+	return store_values(reader, differ, m);
+}
+
+static int read_fully(struct cgroup_reader *reader, struct member_sample *m, uint64_t now_us)
+{
+	int values = values_read(reader, m);
+	int texts = values < 0 ? values : texts_read(reader, m);
+	uint64_t spread_us = reader->full_us ? 0 : reader->inode % SPREAD_US;
+
+	if (texts < 0)
+		return texts;
+	reader->dirty = false;
+	reader->full_current_bytes = m->current_bytes;
+	reader->full_us = now_us > spread_us ? now_us - spread_us : 1;
+	reader->full_at_us =
+		reader->full_us + (reader->value[VALUE_CURRENT].fd < 0 ? CGROUP_FULL_INTERVAL_US
+								       : CGROUP_IDLE_INTERVAL_US);
+	return inner_read(reader, m) || values || texts;
+}
+
 /* ---- the sample ---- */
 
 void cgroup_reader_forget(struct cgroup_reader *reader)
 {
-	reader->full_at_us = 0;
+	reader->full_us = reader->full_at_us = 0;
 	for (int i = 0; i < VALUES; i++)
-		reader->value[i].len = NEVER_READ;
+		reader->value[i].len = CGROUP_NEVER_READ;
 	for (int i = 0; i < TEXTS; i++)
-		reader->text[i].len = NEVER_READ;
+		reader->text[i].len = CGROUP_NEVER_READ;
 }
 
 /* The first sample: whatever M held is not this cgroup's. */
@@ -327,62 +281,51 @@ static bool has_moved(const struct cgroup_reader *reader, const struct member_sa
 	return share && now / share != then / share;
 }
 
-/* The extra level of crun appears after its scope, so it is looked for at every full read; it may
- * go before. */
-static int inner_read(struct cgroup_reader *reader, struct member_sample *m)
+static void bring_forward(struct cgroup_reader *reader)
 {
-	struct cgroup_value *v = &reader->value[VALUE_INNER_MAX];
-	const struct value_info *info = &value_info[VALUE_INNER_MAX];
-	int r;
+	uint64_t at_us = reader->full_us + CGROUP_FULL_INTERVAL_US;
 
-	if (v->fd < 0)
-		(void)value_open(v, reader->dirfd, info->file);
-	r = value_read(v);
-	if (r == -ENODEV) {
-		fs_close(&v->fd);
-		set_valid(m, info->bit, false);
-		return 1;
+	if (reader->full_at_us > at_us)
+		reader->full_at_us = at_us;
+}
+
+/* A mask of the files of a look whose text differs. Unrolled, because this is what a quiet tick
+ * consists of. */
+static inline __attribute__((always_inline)) uint32_t look(struct cgroup_reader *reader)
+{
+	uint32_t differ = 0;
+
+	if (!reader->looks_whole) {
+		for (int i = 0; i < VALUES_OF_A_LOOK; i++)
+			differ |= (uint32_t)!cgroup_value_same(&reader->value[i]) << i;
+		return differ;
 	}
-	if (r)
-		value_store(v, info, m);
-	return r;
+#pragma GCC unroll 5
+	for (int i = 0; i < VALUES_OF_A_LOOK; i++)
+		if (!cgroup_value_same_open(&reader->value[i]))
+			differ |= 1U << i;
+	return differ;
 }
 
-static int read_fully(struct cgroup_reader *reader, struct member_sample *m, uint64_t now_us)
+/* What a look leads to that found the files of DIFFER to do so. -> 0, 1: a reading changed, -ENODEV
+ */
+static int follow(
+	struct cgroup_reader *reader, struct member_sample *m, uint64_t now_us, uint32_t differ)
 {
-	int values = values_read(reader, m, VALUES_OF_A_LOOK, VALUE_INNER_MAX);
-	int texts = values < 0 ? values : texts_read(reader, m);
-	bool first = reader->full_at_us == 0;
-
-	if (texts < 0)
-		return texts;
-	reader->dirty = false;
-	reader->full_current_bytes = m->current_bytes;
-	reader->full_at_us =
-		now_us + (first ? FULL_INTERVAL_US - reader->inode % SPREAD_US : FULL_INTERVAL_US);
-	return values | texts | inner_read(reader, m);
-}
-
-static bool is_full_due(const struct cgroup_reader *reader, const struct member_sample *m,
-	int changed, uint64_t now_us)
-{
-	return now_us >= reader->full_at_us || reader->dirty ||
-	       (changed & 1 << VALUE_CURRENT && has_moved(reader, m));
-}
-
-/* -> 0, 1: something changed, -ENODEV */
-static int sample(struct cgroup_reader *reader, struct member_sample *m, uint64_t now_us)
-{
+	bool first = reader->full_us == 0;
 	int changed, more = 0;
 
-	if (reader->full_at_us == 0)
+	if (first)
 		start(reader, m);
-	changed = values_read(reader, m, 0, VALUES_OF_A_LOOK);
+	changed = store_values(reader, differ, m);
 	if (changed < 0)
 		return changed;
-	if (is_full_due(reader, m, changed, now_us))
+	if (changed)
+		bring_forward(reader);
+	if (reader->dirty || now_us >= reader->full_at_us ||
+		(changed & 1 << VALUE_CURRENT && has_moved(reader, m)))
 		more = read_fully(reader, m, now_us);
-	return more < 0 ? more : (changed | more) != 0;
+	return more < 0 ? more : first || changed || more;
 }
 
 static bool has_gone(const struct cgroup_reader *reader)
@@ -404,23 +347,34 @@ static int sample_anew(struct cgroup_reader *reader, struct member_sample *m, ui
 	r = files_open(reader);
 	if (r == 0)
 		return -ENODEV;
-	return r < 0 ? r : sample(reader, m, now_us);
+	return r < 0 ? r : follow(reader, m, now_us, look(reader));
 }
 
-int cgroup_reader_sample(struct cgroup_reader *reader, struct member_sample *m, uint64_t now_us)
+static __attribute__((noinline)) int sample_changed(
+	struct cgroup_reader *reader, struct member_sample *m, uint64_t now_us, uint32_t differ)
 {
-	bool lacks_memory = reader->value[VALUE_CURRENT].fd < 0;
+	bool lacks_memory = reader->value[VALUE_CURRENT].fd < 0 && reader->full_us;
 	int r;
 
-	if (lacks_memory && reader->full_at_us && now_us >= reader->full_at_us)
+	if (lacks_memory && now_us >= reader->full_at_us)
 		r = sample_anew(reader, m, now_us);
 	else
-		r = sample(reader, m, now_us);
+		r = follow(reader, m, now_us, differ);
 	if (r == -ENODEV && !has_gone(reader))
 		r = sample_anew(reader, m, now_us);
 	if (r < 0)
 		return r;
 	m->changed = r != 0;
+	return 0;
+}
+
+int cgroup_reader_sample(struct cgroup_reader *reader, struct member_sample *m, uint64_t now_us)
+{
+	uint32_t differ = look(reader);
+
+	if (differ || reader->dirty || now_us >= reader->full_at_us)
+		return sample_changed(reader, m, now_us, differ);
+	m->changed = false;
 	return 0;
 }
 
@@ -434,9 +388,9 @@ int ancestor_reader_open(struct ancestor_reader *reader, int cgfd, const char *p
 	reader->low.fd = reader->events.fd = -1;
 	r = dir_open(cgfd, path, &reader->dirfd, &reader->inode);
 	if (r == 0)
-		r = value_open(&reader->low, reader->dirfd, value_info[VALUE_LOW].file);
+		r = cgroup_value_open(&reader->low, reader->dirfd, value_info[VALUE_LOW].file);
 	if (r >= 0)
-		r = text_open(&reader->events, reader->dirfd, text_info[TEXT_EVENTS].file);
+		r = cgroup_text_open(&reader->events, reader->dirfd, text_info[TEXT_EVENTS].file);
 	if (r < 0)
 		ancestor_reader_close(reader);
 	return r < 0 ? r : 0;
@@ -451,38 +405,47 @@ void ancestor_reader_close(struct ancestor_reader *reader)
 
 void ancestor_reader_forget(struct ancestor_reader *reader)
 {
-	reader->low.len = reader->events.len = NEVER_READ;
+	reader->started = false;
+	reader->low.len = reader->events.len = CGROUP_NEVER_READ;
 }
 
-static int ancestor_events(struct ancestor_reader *reader, struct ancestor_sample *a)
+/* -> whether it is another than A had */
+static bool store_low(struct ancestor_sample *a, const struct cgroup_value *v)
 {
-	char text[TEXT_SIZE + CGROUP_TEXT_PAD];
-	struct member_sample m;
-	ssize_t len;
-	int r = text_read(&reader->events, text, &len);
+	struct ancestor_sample before = *a;
 
-	if (r <= 0)
-		return r;
+	a->has_low = cgroup_value_parse(v, &a->low_bytes);
+	return a->has_low != before.has_low || (a->has_low && a->low_bytes != before.low_bytes);
+}
+
+static void store_kills(struct ancestor_sample *a, const char *text, int32_t len)
+{
+	struct member_sample m;
+
 	a->has_events = len >= 0 && cgroup_text_events(text, (size_t)len, &m);
 	if (a->has_events)
 		a->ev_oom_kill = m.ev_oom_kill;
-	return 1;
 }
 
 int ancestor_reader_sample(struct ancestor_reader *reader, struct ancestor_sample *a)
 {
-	bool first = reader->low.len == NEVER_READ && reader->events.len == NEVER_READ;
-	int low, events;
+	char text[CGROUP_TEXT_SIZE + CGROUP_TEXT_PAD];
+	bool low = !cgroup_value_same(&reader->low);
+	bool kills = !cgroup_text_same(&reader->events, text);
+	bool changed = !reader->started;
 
-	if (first) {
+	if ((low && reader->low.len == -ENODEV) || (kills && reader->events.len == -ENODEV)) {
+		ancestor_reader_forget(reader);
+		return -ENODEV;
+	}
+	if (changed) {
 		a->inode = reader->inode;
 		a->has_low = a->has_events = false;
+		reader->started = true;
 	}
-	low = value_read(&reader->low);
-	if (low < 0)
-		return low;
 	if (low)
-		a->has_low = value_parse(&reader->low, &a->low_bytes);
-	events = ancestor_events(reader, a);
-	return events < 0 ? events : (first || low || events);
+		changed |= store_low(a, &reader->low);
+	if (kills)
+		store_kills(a, text, reader->events.len);
+	return changed || kills;
 }

@@ -185,28 +185,3 @@ bool cgroup_text_populated(const char *text, size_t len, struct member_sample *m
 	m->populated = populated != 0;
 	return true;
 }
-
-/* ---- the digest ---- */
-
-static uint64_t fold(uint64_t a, uint64_t b)
-{
-	unsigned __int128 product = (unsigned __int128)a * b;
-
-	return (uint64_t)product ^ (uint64_t)(product >> 64);
-}
-
-/* Two words a step, multiplied and folded, as wyhash does it
- * (https://github.com/wangyi-fudan/wyhash, public domain): a change in any byte moves all bits of
- * the product. */
-uint64_t cgroup_text_digest(char *text, size_t len)
-{
-	uint64_t digest = len, word[2];
-
-	memset(text + len, 0, CGROUP_TEXT_PAD);
-	for (size_t at = 0; at < len; at += sizeof(word)) {
-		memcpy(word, text + at, sizeof(word));
-		digest = fold(
-			word[0] ^ 0xa0761d6478bd642fULL, word[1] ^ 0xe7037ed1a0b428dbULL ^ digest);
-	}
-	return digest;
-}

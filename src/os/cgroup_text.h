@@ -21,9 +21,4 @@ bool cgroup_text_events_local(const char *text, size_t len, struct member_sample
 bool cgroup_text_pressure(const char *text, size_t len, struct member_sample *m);
 bool cgroup_text_populated(const char *text, size_t len, struct member_sample *m);
 
-/* A digest of LEN bytes; TEXT must have CGROUP_TEXT_PAD writable bytes behind them. Tells a changed
- * text, not an attack. */
-enum { CGROUP_TEXT_PAD = 16 };
-uint64_t cgroup_text_digest(char *text, size_t len);
-
 #endif

@@ -294,7 +294,8 @@ static int rescan(const struct report *to)
 		tree->nodes.node[i].seen = i == NODE_ROOT;
 	enqueue(tree, NODE_ROOT);
 	list_queued(to);
-	if (tree->room_again != ROOM_SOON) /* a listing that failed tells nothing about those below it */
+	if (tree->room_again !=
+		ROOM_SOON) /* a listing that failed tells nothing about those below it */
 		forget_unseen(to);
 	return outcome(tree);
 }
@@ -349,7 +350,8 @@ int cgroup_tree_fd(const struct cgroup_tree *tree)
 
 /* ---- events ---- */
 
-/* It may be known already: a listing was first, or (a rename onto an empty directory) it was replaced. */
+/* It may be known already: a listing was first, or (a rename onto an empty directory) it was
+ * replaced. */
 static void came(const struct report *to, int parent, const char *path)
 {
 	int index = cgroup_nodes_by_path(&to->tree->nodes, path);

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { KEYED_LENGTH_MAX = 24, KEYED_TWINS = 3 };
+enum { KEYED_LENGTH_MIN = 3, KEYED_LENGTH_MAX = 24, KEYED_TWINS = 3 };
 
 struct keyed_field {
 	const char *key;
@@ -29,14 +29,8 @@ struct keyed_table {
 	struct keyed_row row[KEYED_LENGTH_MAX + 1]; /* [length of the key, without a colon] */
 };
 
-/* The row index of a literal key. */
-#define KEYED_LENGTH(literal) (sizeof(literal) - 1)
-
 /* Stores each known key's number into OUT. -> the bits of those found. A value that is not of the
  * form is not found; a line without its newline is not believed, it may be cut. */
 uint32_t keyed_parse(const struct keyed_table *table, const char *text, size_t len, void *out);
-
-/* The number that follows a key: blanks, digits, SUFFIX, and then EOL. */
-int keyed_number(const char *at, const char *eol, const char *suffix, uint64_t *out);
 
 #endif

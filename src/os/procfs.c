@@ -15,6 +15,7 @@
 enum {
 	MEMINFO_SIZE = 4096, /* 1.5 kB on 6.x */
 	VMSTAT_SIZE = 16384, /* 4 kB on 6.x */
+	DIGITS_MAX = 15,     /* of a number in kB that needs no second thought */
 };
 
 static const char *const paths[PROCFS_FILES] = {
@@ -60,24 +61,81 @@ static bool has_all(uint32_t found, uint32_t keys)
 	return (found & keys) == keys;
 }
 
+static uint32_t store_meminfo(const struct meminfo *kb, uint32_t found, struct host_sample *out)
+{
+	uint32_t valid = 0;
+
+	if (has_all(found, MEMORY_KEYS)) {
+		out->mem_total_bytes = kb->total << 10;
+		out->mem_available_bytes = kb->available << 10;
+		out->mem_free_bytes = kb->free << 10;
+		valid |= HOST_MEMORY;
+	}
+	if (has_all(found, SWAP_KEYS)) {
+		out->swap_total_bytes = kb->swap_total << 10;
+		out->swap_free_bytes = kb->swap_free << 10;
+		valid |= HOST_SWAP;
+	}
+	return valid;
+}
+
 uint32_t procfs_parse_meminfo(const char *text, size_t len, struct host_sample *out)
 {
 	struct meminfo kb;
 	uint32_t found = keyed_parse(&meminfo_table, text, len, &kb);
-	uint32_t valid = 0;
 
-	if (has_all(found, MEMORY_KEYS)) {
-		out->mem_total_bytes = kb.total << 10;
-		out->mem_available_bytes = kb.available << 10;
-		out->mem_free_bytes = kb.free << 10;
-		valid |= HOST_MEMORY;
+	return store_meminfo(&kb, found, out);
+}
+
+/* meminfo is read at every tick, and the kernel pads its columns: a key stands where it stood the
+ * last time, for as long as the kernel runs. So each is looked for there first, and only if one is
+ * not, all lines are read. */
+static const struct {
+	const char *line; /* how it begins */
+	uint8_t len;
+	uint16_t offset;
+} meminfo_keys[PROCFS_MEMINFO_KEYS] = {
+#define KNOWN(begin, member)                                                                       \
+	{                                                                                          \
+		"\n" begin, sizeof(begin), offsetof(struct meminfo, member)                        \
 	}
-	if (has_all(found, SWAP_KEYS)) {
-		out->swap_total_bytes = kb.swap_total << 10;
-		out->swap_free_bytes = kb.swap_free << 10;
-		valid |= HOST_SWAP;
+	[MEM_TOTAL] = KNOWN("MemTotal:", total),
+	[MEM_AVAILABLE] = KNOWN("MemAvailable:", available),
+	[MEM_FREE] = KNOWN("MemFree:", free),
+	[SWAP_TOTAL] = KNOWN("SwapTotal:", swap_total),
+	[SWAP_FREE] = KNOWN("SwapFree:", swap_free),
+};
+
+/* TEXT begins with a newline, so that every line does. Its end is one too: no number runs over it.
+ */
+static bool parse_known(const struct procfs *p, const char *text, size_t len, struct meminfo *kb)
+{
+	for (int i = 0; i < PROCFS_MEMINFO_KEYS; i++) {
+		size_t at = p->key_at[i], key = meminfo_keys[i].len;
+		const char *s = text + at + key, *first;
+		uint64_t number = 0;
+
+		if (at + key >= len || memcmp(text + at, meminfo_keys[i].line, key) != 0)
+			return false;
+		while (*s == ' ')
+			s++;
+		for (first = s; *s >= '0' && *s <= '9'; s++)
+			number = number * 10 + (uint64_t)(*s - '0');
+		if (s == first || s - first > DIGITS_MAX || text + len - s < 4 ||
+			memcmp(s, " kB\n", 4) != 0)
+			return false;
+		memcpy((char *)kb + meminfo_keys[i].offset, &number, sizeof(number));
 	}
-	return valid;
+	return true;
+}
+
+static void learn(struct procfs *p, const char *text, size_t len)
+{
+	for (int i = 0; i < PROCFS_MEMINFO_KEYS; i++) {
+		const char *line = memmem(text, len, meminfo_keys[i].line, meminfo_keys[i].len);
+
+		p->key_at[i] = (uint16_t)(line ? line - text : 0);
+	}
 }
 
 /* ---- vmstat ---- */
@@ -165,6 +223,7 @@ int procfs_open(struct procfs *p, int rootfd)
 
 	p->rootfd = rootfd;
 	p->psi_disabled = false;
+	memset(p->key_at, 0, sizeof(p->key_at));
 	for (int i = 0; i < PROCFS_FILES; i++)
 		p->fd[i] = -1;
 	for (int i = 0; i < PROCFS_FILES; i++) {
@@ -202,10 +261,17 @@ static ssize_t read_file(struct procfs *p, enum procfs_file file, char *text, si
 
 static uint32_t sample_meminfo(struct procfs *p, struct host_sample *out)
 {
-	char text[MEMINFO_SIZE];
-	ssize_t n = read_file(p, PROCFS_MEMINFO, text, sizeof(text));
+	char text[1 + MEMINFO_SIZE];
+	struct meminfo kb;
+	ssize_t n = read_file(p, PROCFS_MEMINFO, text + 1, MEMINFO_SIZE);
 
-	return n < 0 ? 0 : procfs_parse_meminfo(text, (size_t)n, out);
+	if (n <= 0)
+		return 0;
+	text[0] = '\n';
+	if (text[n] == '\n' && parse_known(p, text, (size_t)n + 1, &kb))
+		return store_meminfo(&kb, MEMORY_KEYS | SWAP_KEYS, out);
+	learn(p, text, (size_t)n + 1);
+	return procfs_parse_meminfo(text + 1, (size_t)n, out);
 }
 
 static uint32_t sample_vmstat(struct procfs *p, struct host_sample *out)

@@ -42,17 +42,19 @@ static int parse_value(enum psi_key key, const char *s, size_t len, struct psi_l
 	}
 }
 
-/* One `key=value` word. -> the key's bit, 0 for a key of a newer kernel, -EBADMSG */
-static int parse_word(const char *word, size_t len, struct psi_line *out)
+/* One `key=value` word; the EXPECTED key is tried first. -> the key's bit, 0 for a key of a newer
+ * kernel, -EBADMSG */
+static int parse_word(const char *word, size_t len, int expected, struct psi_line *out)
 {
 	for (int i = 0; i < KEYS; i++) {
-		size_t name = keys[i].len;
+		int key = (expected + i) % KEYS;
+		size_t name = keys[key].len;
 
-		if (len < name || memcmp(word, keys[i].name, name) != 0)
+		if (len < name || memcmp(word, keys[key].name, name) != 0)
 			continue;
-		if (parse_value((enum psi_key)i, word + name, len - name, out) < 0)
+		if (parse_value((enum psi_key)key, word + name, len - name, out) < 0)
 			return -EBADMSG;
-		return 1 << i;
+		return 1 << key;
 	}
 	return 0;
 }
@@ -62,10 +64,10 @@ static int parse_line(const char *at, const char *eol, struct psi_line *out)
 {
 	int found = 0;
 
-	while (at < eol) {
+	for (int expected = 0; at < eol; expected++) {
 		const char *blank = memchr(at, ' ', (size_t)(eol - at));
 		const char *end = blank ? blank : eol;
-		int bit = parse_word(at, (size_t)(end - at), out);
+		int bit = parse_word(at, (size_t)(end - at), expected, out);
 
 		if (bit < 0)
 			return bit;

@@ -1,0 +1,93 @@
+/*
+ * cgroup_file: see cgroup_file.h. What is here runs only when something is opened, differs, or is
+ * long.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "cgroup_file.h"
+#include "guardian/fs.h"
+#include "guardian/text.h"
+
+static int open_file(int dirfd, const char *file, int32_t *fd)
+{
+	*fd = fs_open_read(dirfd, file);
+	if (*fd == -EMFILE || *fd == -ENFILE || *fd == -ENOMEM)
+		return *fd;
+	return *fd >= 0;
+}
+
+int cgroup_value_open(struct cgroup_value *v, int dirfd, const char *file)
+{
+	v->len = CGROUP_NEVER_READ;
+	return open_file(dirfd, file, &v->fd);
+}
+
+int cgroup_text_open(struct cgroup_text *t, int dirfd, const char *file)
+{
+	t->len = CGROUP_NEVER_READ;
+	return open_file(dirfd, file, &t->fd);
+}
+
+void cgroup_value_settle(struct cgroup_value *v, ssize_t n)
+{
+	static const ssize_t compared = 2 * sizeof(v->text[0]);
+
+	while (n == -EINTR)
+		n = pread_start(v->fd, v->text, sizeof(v->text));
+	if (n >= 0)
+		memset((char *)v->text + n, 0, sizeof(v->text) - (size_t)n);
+	v->len = (int32_t)(n > compared ? n + CGROUP_VALUE_LONG : n);
+}
+
+bool cgroup_value_parse(const struct cgroup_value *v, uint64_t *out)
+{
+	int32_t len = v->len > CGROUP_VALUE_LONG ? v->len - CGROUP_VALUE_LONG : v->len;
+
+	if (len <= 0 || len >= (int32_t)sizeof(v->text)) /* filled to the end: perhaps cut */
+		return false;
+	return text_cgroup_value((const char *)v->text, (size_t)len, out) == 0;
+}
+
+bool cgroup_text_same(struct cgroup_text *t, char *text)
+{
+	uint64_t digest = 0;
+	ssize_t n;
+
+	if (t->fd < 0)
+		return true;
+	do
+		n = pread_start(t->fd, text, CGROUP_TEXT_SIZE);
+	while (n == -EINTR);
+	if (n == CGROUP_TEXT_SIZE)
+		n = -EFBIG;
+	if (n >= 0)
+		digest = cgroup_text_digest(text, (size_t)n);
+	if (n == t->len && digest == t->digest)
+		return true;
+	t->len = (int32_t)n;
+	t->digest = digest;
+	return false;
+}
+
+static inline uint64_t fold(uint64_t a, uint64_t b)
+{
+	unsigned __int128 product = (unsigned __int128)a * b;
+
+	return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+/* Two words a step, multiplied and folded, as wyhash does it
+ * (https://github.com/wangyi-fudan/wyhash, public domain): a change in any byte moves all bits of
+ * the product. */
+uint64_t cgroup_text_digest(char *text, size_t len)
+{
+	uint64_t digest = len ^ 0xe7037ed1a0b428dbULL, word[2];
+
+	memset(text + len, 0, CGROUP_TEXT_PAD);
+	for (const char *at = text; at < text + len; at += sizeof(word)) {
+		memcpy(word, at, sizeof(word));
+		digest = fold(word[0] ^ 0xa0761d6478bd642fULL, word[1] ^ digest);
+	}
+	return digest;
+}
