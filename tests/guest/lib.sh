@@ -7,7 +7,7 @@ set -u
 LIB_DATA=/var/lib/guardian-guest
 LIB_NUMBER=0
 LIB_FAILED=0
-LIB_CURSOR=''
+LIB_BEGAN=0
 
 note() { printf '# %s\n' "$*"; }
 
@@ -57,7 +57,8 @@ lib_fail() {
 }
 
 lib_journal_tail() {
-	journalctl -q -t guardiand -t systemd-coredump --no-pager -n 40 -o short-monotonic --after-cursor="$LIB_CURSOR" 2>/dev/null |
+	journalctl -q -t guardiand -t systemd-coredump --no-pager -n 40 -b -o short-monotonic 2>/dev/null |
+		awk -v began="$LIB_BEGAN" '{ at = $0; sub(/^\[ */, "", at); if (at * 1000000 > began) print }' |
 		sed 's/^/#   journal: /'
 }
 
@@ -104,7 +105,7 @@ http() { curl -sf -m "${3:-20}" "http://$(ip_of "$1"):3000$2"; }
 # start_backend [DOCKER-OPTION...]: the container `backend` (another name: NAME=other start_backend), ready when it answers.
 start_backend() {
 	local name=${NAME:-backend}
-	run-container "$name" "$@" -- node /usr/local/share/guardian-guest/backend.js
+	run-container "$name" "$@" -- node --expose-gc /usr/local/share/guardian-guest/backend.js
 	wait_for 90 "http '$name' /health 5 >/dev/null"
 }
 
@@ -162,9 +163,11 @@ start_guardiand() {
 
 stop_guardiand() { timeout 60 systemctl stop guardiand.service 2>/dev/null; }
 
-# journal_events EVENT [SERVICE]: guardiand's journal entries of that kind since the case began, one JSON object a line.
+# journal_events EVENT [SERVICE]: guardiand's journal entries of that kind since the case began, one JSON object a line. By time: with
+# a match besides, journalctl --after-cursor leaves out the first entry that matches.
 journal_events() {
-	journalctl -q --no-pager -o json -t guardiand --after-cursor="$LIB_CURSOR" "GUARDIAN_EVENT=$1" ${2:+"GUARDIAN_SERVICE=$2"}
+	journalctl -q --no-pager -b -o json -t guardiand "GUARDIAN_EVENT=$1" ${2:+"GUARDIAN_SERVICE=$2"} |
+		jq -c --argjson began "$LIB_BEGAN" 'select((.__MONOTONIC_TIMESTAMP | tonumber) > $began)'
 }
 
 count_events() { journal_events "$@" | wc -l; }
@@ -195,7 +198,7 @@ begin() {
 	trap lib_end EXIT
 	trap 'exit 124' TERM INT HUP
 	lib_clean
-	LIB_CURSOR=$(journalctl -q -n 0 --show-cursor | sed -n 's/^-- cursor: //p')
+	LIB_BEGAN=$(awk '{ printf "%.0f", $1 * 1000000 }' /proc/uptime)
 }
 
 begin

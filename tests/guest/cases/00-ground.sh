@@ -1,7 +1,7 @@
 #!/bin/bash
 # The ground that every other case stands on, without guardiand: cgroup v2 with memory control, PSI, Docker with systemd's driver,
 # the three services of the incident as containers, and a kernel that kills in the cgroup that is over its limit.
-# limit: 300
+# limit: 900
 # shellcheck source=../lib.sh
 . "$(dirname "$0")/../lib.sh"
 

@@ -30,7 +30,7 @@ eventually 'Docker has stored the limit' 30 "[ \"\$(docker inspect -f '{{.HostCo
 eventually 'and the swap with it' 30 "[ \"\$(docker inspect -f '{{.HostConfig.MemorySwap}}' postgres)\" = $((512 * mib)) ]"
 eventually 'each application is told' 10 '[ "$(count_events limit_applied backend)" -ge 1 ]'
 ok 'with a MESSAGE_ID, an action and a number' \
-	"journal_events limit_applied backend | head -1 | jq -e '.MESSAGE_ID and .GUARDIAN_ACTION == \"set_limit\" and (.GUARDIAN_NEW_BYTES|tonumber > 0)'"
+	"journal_events limit_applied backend | head -1 | jq -e '.MESSAGE_ID and .GUARDIAN_ACTION == \"set_limit\" and (.GUARDIAN_WANTED_BYTES|tonumber > 0)'"
 
 wait_for 20 '! docker inspect -f "{{.HostConfig.Memory}}" redis | grep -qx 0'
 for unit in $(cgroup_of backend | xargs basename); do

@@ -23,9 +23,11 @@ eventually 'and now the limit fits and is set' 60 "[ \"\$(cg backend memory.max)
 eventually 'which is told' 5 '[ "$(count_events limit_applied backend)" -ge 1 ]'
 is 'still nobody was killed' 0 "$(stat_of "/sys/fs/cgroup/$(cgroup_of backend)/memory.events" oom_kill)"
 
+ok 'the backend takes its memory again' "http backend '/anon?mb=60'"
 stop_guardiand
 ok 'with force' start_guardiand - <<'YAML'
 services:
-  backend: {mem_limit: 80m, force: true}
+  backend: {mem_limit: 40m, force: true}
 YAML
-eventually 'it is lowered whatever is used' 10 "[ \"\$(cg backend memory.max)\" = $((80 << 20)) ]"
+eventually 'it is lowered whatever is used, and whoever dies of it' 30 \
+	"[ \"\$(cg backend memory.max)\" = $((40 << 20)) ] || ! docker inspect -f '{{.State.Running}}' backend | grep -qx true"
