@@ -25,6 +25,9 @@ static uint64_t jump_us(const struct policy *policy)
 	return 4 * policy->host.interval_us + 10 * SECOND_US;
 }
 
+/* So far ahead that no sum of moments overflows. */
+#define MOMENT_MAX (UINT64_MAX / 2)
+
 static uint16_t at_most(uint16_t n, uint16_t max)
 {
 	return n < max ? n : max;
@@ -36,7 +39,7 @@ static struct tick tick_begin(const struct policy *policy, const struct snapshot
 	uint64_t interval_us = policy->host.interval_us ? policy->host.interval_us : SECOND_US;
 	struct tick t = {.policy = policy, .snap = snap, .state = state, .plan = plan};
 
-	t.now_us = snap->now_us ? snap->now_us : 1;
+	t.now_us = snap->now_us > MOMENT_MAX ? MOMENT_MAX : snap->now_us ? snap->now_us : 1;
 	t.n_members = at_most(snap->n_members, SNAPSHOT_MEMBERS_MAX);
 	t.n_ancestors = at_most(snap->n_ancestors, SNAPSHOT_ANCESTORS_MAX);
 	t.n_results = at_most(snap->n_results, SNAPSHOT_RESULTS_MAX);
@@ -54,12 +57,6 @@ static void clock_watch(struct tick *t)
 	t->state->now_us = t->now_us;
 	if (before_us && (t->now_us < before_us || t->now_us - before_us > jump_us(t->policy)))
 		state_restart_durations(t->state, t->now_us);
-}
-
-static bool is_quiet(
-	const struct tick *t, const struct member_sample *m, const struct member_state *ms)
-{
-	return !m->changed && ms->deadline_us > t->now_us;
 }
 
 /* Counting kills needs no room in the plan; the other rules wait for it, all together. */
@@ -81,15 +78,14 @@ static void member_look(struct tick *t, const struct member_sample *m, struct me
 
 static void members_look(struct tick *t)
 {
-	uint64_t wake_us = UINT64_MAX;
+	const struct member_sample *m = t->snap->member, *end = m + t->n_members;
+	struct member_state *ms = t->state->member;
+	uint64_t now_us = t->now_us, wake_us = UINT64_MAX;
 
-	for (size_t i = 0; i < t->n_members; i++) {
-		const struct member_sample *m = &t->snap->member[i];
-		struct member_state *ms = &t->state->member[i];
-
-		if (!is_quiet(t, m, ms))
+	for (; m < end; m++, ms++) {
+		if (m->changed || ms->deadline_us <= now_us)
 			member_look(t, m, ms);
-		if (ms->deadline_us > t->now_us && ms->deadline_us < wake_us)
+		if (ms->deadline_us < wake_us && ms->deadline_us > now_us)
 			wake_us = ms->deadline_us;
 	}
 	plan_wake(t, wake_us);

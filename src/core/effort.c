@@ -36,10 +36,8 @@ static void effort_find(struct tick *t, const struct result *result)
 		}
 	}
 	for (size_t i = 0; i < state->n_ancestors; i++)
-		if (effort_end(t, &state->ancestor[i].reserve, result)) {
-			state->ancestor[i].deadline_us = 0;
+		if (effort_end(t, &state->ancestor[i].reserve, result))
 			return;
-		}
 }
 
 void efforts_end(struct tick *t)

@@ -30,9 +30,9 @@ void limits_open(struct member_state *ms)
 
 /* Without values that would kill whatever they are set on (traps 3, 4): the policy's check refuses
  * them, and so does this. */
-struct limit_set limits_wanted(const struct policy_service *service)
+static void limits_wanted(const struct policy_service *service, struct limit_set *wanted)
 {
-	struct limit_set wanted = {.mask = 0};
+	memset(wanted, 0, sizeof(*wanted));
 
 	for (enum limit_kind kind = 0; kind < LIMIT_COUNT; kind++) {
 		uint64_t value = service->limits.value[kind];
@@ -41,9 +41,8 @@ struct limit_set limits_wanted(const struct policy_service *service)
 			continue;
 		if (kind == LIMIT_MAX && value < LIMIT_FLOOR_BYTES)
 			continue;
-		limit_put(&wanted, kind, value);
+		limit_put(wanted, kind, value);
 	}
-	return wanted;
 }
 
 /* Only what is known on both sides can differ. */
@@ -86,7 +85,7 @@ static void tell_each(struct tick *t, struct member_state *ms, enum event_kind e
 {
 	const struct member_limits *l = &ms->limits;
 
-	for (enum limit_kind kind = 0; kind < LIMIT_COUNT; kind++) {
+	for (enum limit_kind kind = 0; mask >> kind; kind++) {
 		struct event *e;
 
 		if (!(mask & BIT(kind)))
@@ -299,7 +298,7 @@ static void renew(struct member_state *ms, const struct limit_set *wanted)
 	effort_open(&hold);
 	effort_open(&persist);
 	memset(l, 0, sizeof(*l));
-	l->wanted = *wanted;
+	memcpy(&l->wanted, wanted, sizeof(*wanted));
 	l->hold = hold;
 	l->persist = persist;
 	ms->told &= TOLD_CONFLICT;
@@ -336,6 +335,9 @@ static void hold_ask(struct tick *t, const struct member_sample *m, struct membe
 	a->force = force;
 	a->set = l->wanted;
 	a->set.mask = which;
+	/* systemd 252 puts memory.oom.group back to 0 whenever it writes a unit's values: have it written again behind it. */
+	if (m->has_unit)
+		a->set.mask |= l->wanted.mask & (1U << LIMIT_OOM_GROUP);
 	l->before = m->live;
 	l->asked = (uint8_t)which;
 	l->fresh = l->flags & LIMITS_HUSH ? 0 : (uint8_t)(which & ~l->held);
@@ -369,11 +371,12 @@ void member_limit(struct tick *t, const struct member_sample *m, struct member_s
 {
 	const struct policy_service *service = service_policy(t, m->service);
 	struct member_limits *l = &ms->limits;
-	struct limit_set wanted = limits_wanted(service);
+	struct limit_set wanted;
 	uint32_t differ, which;
 
 	if (m->also != SERVICE_NONE)
 		return;
+	limits_wanted(service, &wanted);
 	renew(ms, &wanted);
 	if (effort_pending(t, &l->hold, &ms->deadline_us) ||
 		effort_pending(t, &l->persist, &ms->deadline_us))

@@ -79,8 +79,6 @@ static void services_renumber(struct state *state)
 	}
 	for (size_t i = 0; i < state->n_departed; i++)
 		state->departed[i].service = service_now(state, state->departed[i].service);
-	for (size_t i = 0; i < state->n_ancestors; i++)
-		state->ancestor[i].deadline_us = 0;
 }
 
 /* What is known of a service follows its name. After a restart of the daemon (nothing is adopted
@@ -156,12 +154,25 @@ static void member_enter(struct tick *t, void *entry, size_t i)
 	service_due(t, 0);
 }
 
+/* table_in_order(), spelt out: each tick goes through it for each member. */
+static bool in_order(const struct tick *t)
+{
+	const struct member_sample *m = t->snap->member, *end = m + t->n_members;
+	const struct member_state *ms = t->state->member;
+
+	if (t->state->n_members != t->n_members)
+		return false;
+	while (m < end && ms->inode == m->inode && ms->service == m->service)
+		m++, ms++;
+	return m == end;
+}
+
 void members_align(struct tick *t)
 {
 	struct table table = {t->state->member, sizeof(t->state->member[0]), &t->state->n_members,
 		SNAPSHOT_MEMBERS_MAX, member_is, member_leave, member_enter};
 
-	if (!table_in_order(t, &table, t->n_members))
+	if (!in_order(t))
 		table_align(t, &table, t->n_members);
 }
 

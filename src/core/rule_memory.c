@@ -34,6 +34,12 @@ static uint8_t level_for(const struct thresholds *at, uint32_t used, uint64_t ma
 	return level;
 }
 
+static void level_set(struct level *level, uint8_t now)
+{
+	level->now = now;
+	level->calm_us = 0;
+}
+
 /* A level is entered at once, and left when use has stayed below its threshold by the policy's
  * margin and time. True when it has changed. */
 bool level_step(struct tick *t, struct level *level, const struct thresholds *at,
@@ -45,7 +51,7 @@ bool level_step(struct tick *t, struct level *level, const struct thresholds *at
 	uint8_t stay = level_for(at, used_centipct, calm->calm_centipct);
 
 	if (enter > level->now) {
-		*level = (struct level){.now = enter};
+		level_set(level, enter);
 		return true;
 	}
 	if (stay >= level->now) {
@@ -56,7 +62,7 @@ bool level_step(struct tick *t, struct level *level, const struct thresholds *at
 		level->calm_us = t->now_us;
 	if (!passed(t, level->calm_us, calm_us, deadline_us))
 		return false;
-	*level = (struct level){.now = stay};
+	level_set(level, stay);
 	return true;
 }
 

@@ -41,7 +41,6 @@ static void balance_add(struct tick *t, int16_t ancestor, int64_t kills)
 	as->oom_balance = (int32_t)sum;
 	if (sum == 0)
 		as->oom_odd_us = 0;
-	as->deadline_us = 0;
 }
 
 static void service_killed(
@@ -120,14 +119,14 @@ static const struct departed *culprit(const struct tick *t, uint64_t ancestor_in
 	return found;
 }
 
-static void settle(struct tick *t, struct ancestor_state *as)
+static void settle(struct tick *t, struct ancestor_state *as, uint64_t *deadline_us)
 {
 	const struct departed *d = culprit(t, as->inode);
 	bool over;
 
-	if (!passed(t, as->oom_odd_us, OOM_SETTLE_US, &as->deadline_us))
+	if (!passed(t, as->oom_odd_us, OOM_SETTLE_US, deadline_us))
 		return;
-	over = passed(t, as->oom_odd_us, OOM_HOLD_US, &as->deadline_us);
+	over = passed(t, as->oom_odd_us, OOM_HOLD_US, deadline_us);
 	if (!over && (as->oom_balance < 0 || !d))
 		return;
 	if (as->oom_balance > 0 && d)
@@ -138,7 +137,7 @@ static void settle(struct tick *t, struct ancestor_state *as)
 	as->oom_odd_us = 0;
 }
 
-void ancestor_oom(struct tick *t, size_t i)
+void ancestor_oom(struct tick *t, size_t i, uint64_t *deadline_us)
 {
 	const struct ancestor_sample *a = &t->snap->ancestor[i];
 	struct ancestor_state *as = &t->state->ancestor[i];
@@ -152,7 +151,7 @@ void ancestor_oom(struct tick *t, size_t i)
 		balance_add(t, a->parent, -(int64_t)kills);
 	}
 	if (as->oom_balance != 0)
-		settle(t, as);
+		settle(t, as, deadline_us);
 }
 
 void ooms_tell(struct tick *t)

@@ -7,6 +7,7 @@
  * sets swap behind systemd's back (trap 23), so the unit is told once more afterwards.
  */
 #include <errno.h>
+#include <string.h>
 
 #include "rules.h"
 
@@ -61,13 +62,13 @@ static bool value_of(const struct member_sample *m, const struct limit_set *want
 
 /* What Docker shall store, as far as it differs and Docker can: swap only beside a limit, and no
  * reservation below its minimum. */
-static struct limit_set to_store(
-	const struct tick *t, const struct member_sample *m, const struct limit_set *wanted)
+static void to_store(const struct tick *t, const struct member_sample *m,
+	const struct limit_set *wanted, struct limit_set *set)
 {
 	uint32_t differ = limits_differ(wanted, &m->stored, t->snap->page_bytes);
-	struct limit_set set = {.mask = 0};
 	uint64_t max = 0, swap, low;
 
+	memset(set, 0, sizeof(*set));
 	if (!value_of(m, wanted, LIMIT_MAX, &max) || max == LIMIT_UNLIMITED ||
 		max < LIMIT_FLOOR_BYTES)
 		differ &= BIT(LIMIT_LOW);
@@ -76,13 +77,12 @@ static struct limit_set to_store(
 	if (differ & (BIT(LIMIT_MAX) | BIT(LIMIT_SWAP_MAX))) {
 		if (!value_of(m, wanted, LIMIT_SWAP_MAX, &swap))
 			swap = LIMIT_UNLIMITED;
-		limit_put(&set, LIMIT_MAX, max);
-		limit_put(&set, LIMIT_SWAP_MAX, swap);
+		limit_put(set, LIMIT_MAX, max);
+		limit_put(set, LIMIT_SWAP_MAX, swap);
 	}
 	if (differ & DOCKER_KINDS && value_of(m, wanted, LIMIT_LOW, &low) &&
 		low >= LIMIT_FLOOR_BYTES)
-		limit_put(&set, LIMIT_LOW, low);
-	return set;
+		limit_put(set, LIMIT_LOW, low);
 }
 
 /* Whether any docker update is under way; asked once a tick. */
@@ -176,7 +176,7 @@ void persist_ask(struct tick *t, const struct member_sample *m, struct member_st
 	if (m->owner != OWNER_DOCKER || !(m->valid & MEMBER_STORED))
 		return;
 	tell_cannot_unset(t, m, ms);
-	set = to_store(t, m, &ms->limits.wanted);
+	to_store(t, m, &ms->limits.wanted, &set);
 	if (set.mask == 0 || persist->surrendered)
 		return;
 	if (effort_rounds(t, persist) >= t->policy->drift.rounds) {

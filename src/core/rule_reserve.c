@@ -127,10 +127,10 @@ static void reserve_ended(struct tick *t, struct ancestor_state *as)
 		as->is_void = 1;
 }
 
-static void reserve_ask(struct tick *t, struct ancestor_state *as)
+static void reserve_ask(struct tick *t, struct ancestor_state *as, uint64_t *deadline_us)
 {
 	struct action *a =
-		plan_act(t, ACT_RESERVE, &as->reserve, SERVICE_NONE, as->inode, &as->deadline_us);
+		plan_act(t, ACT_RESERVE, &as->reserve, SERVICE_NONE, as->inode, deadline_us);
 
 	limit_put(&a->set, LIMIT_LOW, as->need_bytes);
 	as->asked_bytes = as->need_bytes;
@@ -138,8 +138,8 @@ static void reserve_ask(struct tick *t, struct ancestor_state *as)
 }
 
 /* Ours, and more than needed, for long enough. */
-static bool is_spare(
-	const struct tick *t, const struct ancestor_sample *a, struct ancestor_state *as)
+static bool is_spare(const struct tick *t, const struct ancestor_sample *a,
+	struct ancestor_state *as, uint64_t *deadline_us)
 {
 	if (as->set_bytes &&
 		!limit_same(LIMIT_LOW, as->set_bytes, a->low_bytes, t->snap->page_bytes))
@@ -150,56 +150,54 @@ static bool is_spare(
 	}
 	if (as->spare_us == 0)
 		as->spare_us = t->now_us;
-	return passed(t, as->spare_us, RESERVE_SPARE_US, &as->deadline_us);
+	return passed(t, as->spare_us, RESERVE_SPARE_US, deadline_us);
 }
 
 /* Enough is asked for until there have been enough rounds of it. */
-static void reserve_try(struct tick *t, struct ancestor_state *as)
+static void reserve_try(struct tick *t, struct ancestor_state *as, uint64_t *deadline_us)
 {
 	if (as->reserve.surrendered)
 		return;
 	if (effort_rounds(t, &as->reserve) >= t->policy->drift.rounds) {
 		as->reserve.surrendered = 1;
 		as->is_void = 1;
-	} else if (effort_ready(t, &as->reserve, &as->deadline_us)) {
-		reserve_ask(t, as);
+	} else if (effort_ready(t, &as->reserve, deadline_us)) {
+		reserve_ask(t, as, deadline_us);
 	}
 }
 
-static void ancestor_reserve(struct tick *t, size_t i)
+static void ancestor_reserve(struct tick *t, size_t i, uint64_t *deadline_us)
 {
 	const struct ancestor_sample *a = &t->snap->ancestor[i];
 	struct ancestor_state *as = &t->state->ancestor[i];
 	bool enough = a->low_bytes >= as->need_bytes ||
 		      limit_same(LIMIT_LOW, as->need_bytes, a->low_bytes, t->snap->page_bytes);
 
-	if (effort_pending(t, &as->reserve, &as->deadline_us))
+	if (effort_pending(t, &as->reserve, deadline_us))
 		return;
 	reserve_ended(t, as);
 	if (!a->has_low)
 		return;
 	if (enough)
 		as->is_void = 0;
-	if (!enough || is_spare(t, a, as))
-		reserve_try(t, as);
+	if (!enough || is_spare(t, a, as, deadline_us))
+		reserve_try(t, as, deadline_us);
 	if (as->is_void)
 		tell_void(t, i);
 }
 
 void ancestors_look(struct tick *t)
 {
+	uint64_t deadline_us = UINT64_MAX;
+
 	if (t->looked)
 		needs_sum(t);
 	for (size_t i = 0; i < t->n_ancestors; i++) {
-		struct ancestor_state *as = &t->state->ancestor[i];
-
-		as->deadline_us = UINT64_MAX;
-		ancestor_oom(t, i);
+		ancestor_oom(t, i, &deadline_us);
 		if (plan_has_room(t))
-			ancestor_reserve(t, i);
+			ancestor_reserve(t, i, &deadline_us);
 		else
 			plan_wake(t, t->now_us);
-		if (as->deadline_us > t->now_us)
-			plan_wake(t, as->deadline_us);
 	}
+	plan_wake(t, deadline_us);
 }

@@ -146,12 +146,11 @@ void member_readings(struct tick *t, const struct member_sample *m, struct membe
 /* ---- rule_oom.c ---- */
 void member_oom(struct tick *t, const struct member_sample *m, struct member_state *ms);
 void member_departed(struct tick *t, const struct member_state *ms);
-void ancestor_oom(struct tick *t, size_t i);
+void ancestor_oom(struct tick *t, size_t i, uint64_t *deadline_us);
 void ooms_tell(struct tick *t);
 
 /* ---- rule_limit.c, rule_persist.c ---- */
 void limits_open(struct member_state *ms);
-struct limit_set limits_wanted(const struct policy_service *service);
 uint32_t limits_differ(
 	const struct limit_set *wanted, const struct limit_set *found, uint32_t page_bytes);
 void member_limit(struct tick *t, const struct member_sample *m, struct member_state *ms);

@@ -225,6 +225,14 @@ static void put_gap(struct text_out *out, int column)
 		text_put(out, " ");
 }
 
+/* Without the blanks of cells that stay empty. */
+static void end_row(struct text_out *out)
+{
+	while (out->len > 0 && out->buf[out->len - 1] == ' ')
+		out->buf[--out->len] = '\0';
+	text_put(out, "\n");
+}
+
 static void put_row(struct text_out *out, const struct screen *screen, const struct grid *grid,
 	const struct row *row)
 {
@@ -242,7 +250,7 @@ static void put_row(struct text_out *out, const struct screen *screen, const str
 		if (coloured)
 			screen_colour(out, screen, COLOUR_PLAIN);
 	}
-	text_put(out, "\n");
+	end_row(out);
 }
 
 static void put_titles(struct text_out *out, const struct screen *screen, const struct grid *grid)

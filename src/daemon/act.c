@@ -60,7 +60,9 @@ static int submit(struct lanes *lanes, struct roster *roster, const struct actio
 
 	if (r < 0)
 		return r;
-	if (action->kind == ACT_PERSIST && (!peers || !subject.container))
+	if (action->kind == ACT_PERSIST && !peers)
+		return -ECANCELED; /* Docker is a peer */
+	if (action->kind == ACT_PERSIST && !subject.container)
 		return -EOPNOTSUPP;
 	fill_job(&job, action, &subject, peers);
 	return lanes_post(lanes, action->kind == ACT_PERSIST ? LANE_DOCKER : LANE_HOLD, &job);

@@ -316,12 +316,16 @@ static void act_on(struct guardian *g)
 	}
 }
 
-static const char *path_of(const struct guardian *g, uint64_t inode)
+/* Of a member, or of a cgroup above one. */
+static const char *path_of(struct guardian *g, uint64_t inode)
 {
-	for (uint16_t i = 0; inode && i < g->roster.n_entries; i++)
-		if (g->roster.entry[i].used && g->roster.entry[i].inode == inode)
-			return g->roster.entry[i].path;
-	return NULL;
+	const struct roster_entry *e = inode ? roster_by_inode(&g->roster, inode) : NULL;
+	const struct roster_ancestor *a;
+
+	if (e)
+		return e->path;
+	a = inode ? roster_ancestor_by_inode(&g->roster, inode) : NULL;
+	return a ? a->path : NULL;
 }
 
 static void tell_all(struct guardian *g)

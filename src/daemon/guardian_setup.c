@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "guardian/docker_files.h"
 #include "guardian/fs.h"
 #include "guardian/lacks.h"
 
@@ -122,6 +123,7 @@ static void find_lacks(struct guardian *g)
 	if (g->real_root && !g->tell.journal)
 		g->snap.lacks |= LACK_JOURNAL;
 	g->snap.peer[PEER_SYSTEMD] = g->snap.lacks & LACK_SYSTEMD ? PEER_ABSENT : PEER_OK;
+	g->snap.peer[PEER_DOCKER] = g->snap.lacks & LACK_DOCKER ? PEER_ABSENT : PEER_UNKNOWN;
 }
 
 static int open_cgroups(struct guardian *g)
@@ -137,6 +139,22 @@ static int open_cgroups(struct guardian *g)
 	r = cgroup_tree_open(&g->roster.tree, g->cgfd, &guardian_tree_ops, g);
 	g->tree = g->roster.tree;
 	return r < 0 ? r : 0;
+}
+
+/*
+ * The members of the state that was kept have to be there at the first decision, or they would count as gone; and their
+ * names are in Docker's files, whether dockerd answers or not. It is asked later all the same.
+ */
+static void name_from_files(struct guardian *g)
+{
+	struct docker_container container;
+	struct roster_entry *e;
+
+	while ((e = roster_next_unnamed(&g->roster, 0))) {
+		int r = docker_files_find(g->rootfd, g->policy.docker.data_root, e->identity.id, &container);
+
+		roster_named(&g->roster, e->inode, r, &container);
+	}
 }
 
 /* A walk of each lane's path before memory is short. */
@@ -175,6 +193,7 @@ static int open_steps(struct guardian *g, struct report *report, int *peer)
 	load_state(g);
 	if ((r = open_cgroups(g)) < 0)
 		return r;
+	name_from_files(g);
 	find_lacks(g);
 	guardian_docker(g, &docker);
 	if ((r = lanes_open(&g->lanes, g->rootfd, g->cgfd, &docker)) < 0)

@@ -1,5 +1,6 @@
 /*
- * lacks: see the header.
+ * lacks: see the header. A thing counts as there when its file is: whether it also works shows when
+ * it is used.
  */
 #include <fcntl.h>
 #include <unistd.h>

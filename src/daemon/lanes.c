@@ -26,6 +26,7 @@ enum {
 	NAME_DEADLINE_US = 300 * 1000,    /* a container under its limit within 1 s leaves no more for its name */
 	UNIT_DEADLINE_US = 5 * 1000000,   /* systemd reclaims inside its own write when a limit is lowered */
 	MAKE_WAY_US = 2 * 1000000,
+	UPDATE_DEADLINES = 8,
 };
 
 struct ring {
@@ -123,13 +124,6 @@ static int do_ping(struct lane_thread *t, struct job *job)
 	return docker_ping(&d);
 }
 
-static int do_persist(struct lane_thread *t, struct job *job)
-{
-	struct docker d = docker_of(t, 0);
-
-	return docker_update(&d, job->id, &job->set, job->message, sizeof(job->message));
-}
-
 static struct cgroup_target target_of(const struct lane_thread *t, const struct job *job)
 {
 	return (struct cgroup_target){.cgfd = t->lanes->cgfd, .path = job->path, .inode = job->inode};
@@ -140,6 +134,22 @@ static struct cgroup_how how_of(const struct lane_thread *t, const struct job *j
 	return (struct cgroup_how){.force = job->force,
 		.deadline_us = MAKE_WAY_US,
 		.page_bytes = t->lanes->page_bytes};
+}
+
+/* An update does more than answer: runc asks systemd, and the kernel may have to reclaim. Below the usage it kills, so
+ * way is made first; a container that is not running (-ESTALE) has nothing to lose. */
+static int do_persist(struct lane_thread *t, struct job *job)
+{
+	struct docker d = docker_of(t, 0);
+	struct cgroup_target target = target_of(t, job);
+	struct cgroup_how how = how_of(t, job);
+	struct cgroup_outcome outcome;
+	int r = cgroup_set_make_way(&target, &job->set, &how, &outcome);
+
+	if (r < 0 && r != -ESTALE)
+		return r;
+	d.deadline_us *= UPDATE_DEADLINES;
+	return docker_update(&d, job->id, &job->set, job->message, sizeof(job->message));
 }
 
 static int hold_files(struct lane_thread *t, struct job *job, const struct limit_set *set)
@@ -198,7 +208,6 @@ static int do_rehearse(struct lane_thread *t, struct job *job)
 
 	switch (t->lane) {
 	case LANE_HOLD:
-		(void)cgroup_set_init();
 		if (job->has_unit)
 			(void)units_get_memory(&t->units, "system.slice", &none);
 		return 0;

@@ -71,10 +71,8 @@ void state_resume(struct state *state)
 		effort_resume(&state->member[i].limits.persist);
 		state->member[i].deadline_us = 0;
 	}
-	for (size_t i = 0; i < state->n_ancestors; i++) {
+	for (size_t i = 0; i < state->n_ancestors; i++)
 		effort_resume(&state->ancestor[i].reserve);
-		state->ancestor[i].deadline_us = 0;
-	}
 }
 
 static void again(uint64_t *since_us, uint64_t now_us)
@@ -104,7 +102,6 @@ static void ancestor_again(struct ancestor_state *ancestor, uint64_t now_us)
 	again(&ancestor->spare_us, now_us);
 	again(&ancestor->oom_odd_us, now_us);
 	effort_again(&ancestor->reserve, now_us);
-	ancestor->deadline_us = 0;
 }
 
 static void service_again(struct service_state *service, uint64_t now_us)

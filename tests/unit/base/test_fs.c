@@ -11,9 +11,11 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -253,6 +255,28 @@ static void write_value_tells_the_devices_error(void **state)
 	assert_int_equal(fs_write_value(AT_FDCWD, "/dev/full", "1"), -ENOSPC);
 }
 
+/* A write that stops in the middle, as the limit of a file's size makes it. */
+static void a_part_written_is_an_error(void **state)
+{
+	struct rlimit old, small;
+
+	(void)state;
+	put_file("value", "", 0);
+	assert_int_equal(fs_replace(dir, "status", "old", 3, 0644), 0);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+	small = (struct rlimit){.rlim_cur = 3, .rlim_max = old.rlim_max};
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	int written = fs_write_value(dir, "value", "12345");
+	int replaced = fs_replace(dir, "status", "12345", 5, 0644);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+	signal(SIGXFSZ, SIG_DFL);
+	assert_int_equal(written, -EIO);
+	assert_int_equal(replaced, -EFBIG);
+	assert_content("status", "old");
+	assert_int_equal(count_files(), 2);
+}
+
 static void replace_puts_all_or_nothing(void **state)
 {
 	struct stat st;
@@ -362,6 +386,7 @@ int main(void)
 		FOLDER_TEST(read_all_grows_for_a_pseudo_file),
 		FOLDER_TEST(write_value_writes_no_emptiness),
 		FOLDER_TEST(write_value_tells_the_devices_error),
+		FOLDER_TEST(a_part_written_is_an_error),
 		FOLDER_TEST(replace_puts_all_or_nothing),
 		FOLDER_TEST(replace_takes_the_links_place),
 		FOLDER_TEST(replace_leaves_nothing_when_it_fails),

@@ -232,6 +232,7 @@ static void json_escapes_all_that_is_not_text(void **state)
 		{"\xf0\x80\x80\x80", "\"\\ufffd\\ufffd\\ufffd\\ufffd\""},
 		{"\xed\xa0\x80", "\"\\ufffd\\ufffd\\ufffd\""},
 		{"\xf4\x90\x80\x80", "\"\\ufffd\\ufffd\\ufffd\\ufffd\""},
+		{"\xf5\x80\x80\x80", "\"\\ufffd\\ufffd\\ufffd\\ufffd\""},
 		{"\xff", "\"\\ufffd\""},
 	};
 	char buf[64];
