@@ -75,7 +75,8 @@ struct event_info {
 	const char *field[EVENT_NUMBERS]; /* "GUARDIAN_LIMIT_BYTES", or NULL; ends in its unit */
 	/* The sentence. {service} {other} {limit} {reason} {peer} {lack} {effect} {reading}
 	 * {extra}; {0} the number as it is, {0:size}, {0:pct} (hundredths of a percent), {0:errno},
-	 * {0:limit} (a value of the limit that the event speaks of). */
+	 * {0:limit} (a value of the limit that the event speaks of). What stands in [] is left out
+	 * when the event is of no service. */
 	const char *sentence;
 };
 

@@ -1,22 +1,38 @@
 /*
- * record_fields: see the header. One line a field: its name in the record, which is its name in struct
- * snapshot, and what says that it was read.
+ * record_fields: see the header. One line a field: its name in the record, which is its name in
+ * struct snapshot, and what says that it was read.
  */
+#include <stdbool.h>
 #include <string.h>
 
 #include "record_fields.h"
 
-#define AT(type, member) .offset = offsetof(struct type, member), .size = sizeof(((struct type *)0)->member)
+#define TYPE_OF(lvalue)                                                                            \
+	_Generic((lvalue), bool                                                                    \
+		 : RECORD_FLAG, int16_t                                                            \
+		 : RECORD_SIGNED, int32_t                                                          \
+		 : RECORD_SIGNED, default                                                          \
+		 : RECORD_NUMBER)
+#define AT(of, member)                                                                             \
+	.offset = offsetof(struct of, member), .size = sizeof(((struct of *)0)->member),           \
+	.type = TYPE_OF(((struct of *)0)->member)
 #define PLAIN(type, name, value)                                                                   \
-	{.key = #name, AT(type, name), .otherwise = (value)}
+	{                                                                                          \
+		.key = #name, AT(type, name), .otherwise = (value)                                 \
+	}
 #define READING(type, name, bit)                                                                   \
-	{.key = #name, AT(type, name), .valid_offset = offsetof(struct type, valid),               \
-		.valid_size = sizeof(((struct type *)0)->valid), .valid_mask = (bit)}
+	{                                                                                          \
+		.key = #name, AT(type, name), .valid_offset = offsetof(struct type, valid),        \
+		.valid_size = sizeof(((struct type *)0)->valid), .valid_mask = (bit)               \
+	}
 #define FLAGGED(type, name, flag)                                                                  \
-	{.key = #name, AT(type, name), .valid_offset = offsetof(struct type, flag),                \
-		.valid_size = sizeof(bool), .valid_mask = 1}
+	{                                                                                          \
+		.key = #name, AT(type, name), .valid_offset = offsetof(struct type, flag),         \
+		.valid_size = sizeof(bool), .valid_mask = 1                                        \
+	}
 #define PSI_LINE(type, name, line, bit)                                                            \
-	READING(type, name.line.avg10_centipct, bit), READING(type, name.line.avg60_centipct, bit), \
+	READING(type, name.line.avg10_centipct, bit),                                              \
+		READING(type, name.line.avg60_centipct, bit),                                      \
 		READING(type, name.line.avg300_centipct, bit),                                     \
 		READING(type, name.line.total_us, bit)
 #define PSI(type, name, bit) PSI_LINE(type, name, some, bit), PSI_LINE(type, name, full, bit)
@@ -56,7 +72,7 @@ static const struct record_field member[] = {
 	PLAIN(member_sample, owner, OWNER_PLAIN),
 	PLAIN(member_sample, has_unit, 0),
 	PLAIN(member_sample, changed, 1),
-	PLAIN(member_sample, ancestor, UINT16_MAX),
+	PLAIN(member_sample, ancestor, UINT64_MAX),
 	READING(member_sample, current_bytes, MEMBER_CURRENT),
 	READING(member_sample, swap_bytes, MEMBER_SWAP),
 	READING(member_sample, anon_bytes, MEMBER_STAT),
@@ -85,7 +101,7 @@ static const struct record_field member[] = {
 };
 
 static const struct record_field ancestor[] = {
-	PLAIN(ancestor_sample, parent, UINT16_MAX),
+	PLAIN(ancestor_sample, parent, UINT64_MAX),
 	PLAIN(ancestor_sample, has_unit, 0),
 	FLAGGED(ancestor_sample, low_bytes, has_low),
 	FLAGGED(ancestor_sample, ev_oom_kill, has_events),
@@ -98,15 +114,18 @@ static const struct record_field result[] = {
 };
 /* clang-format on */
 
-#define TABLE(array) {array, sizeof(array) / sizeof((array)[0])}
+#define TABLE(array)                                                                               \
+	{                                                                                          \
+		array, sizeof(array) / sizeof((array)[0])                                          \
+	}
 const struct record_table record_head = TABLE(head);
 const struct record_table record_host = TABLE(host);
 const struct record_table record_member = TABLE(member);
 const struct record_table record_ancestor = TABLE(ancestor);
 const struct record_table record_result = TABLE(result);
 
-/* Little-endian, as all hosts that guardiand runs on. */
-uint64_t record_get(const void *base, size_t offset, size_t size)
+/* The bytes of a number, little-endian as all hosts that guardiand runs on. */
+static uint64_t bytes_get(const void *base, size_t offset, size_t size)
 {
 	uint64_t value = 0;
 
@@ -114,7 +133,41 @@ uint64_t record_get(const void *base, size_t offset, size_t size)
 	return value;
 }
 
-void record_set(void *base, size_t offset, size_t size, uint64_t value)
+static unsigned int spare_bits(const struct record_field *field)
 {
-	memcpy((char *)base + offset, &value, size);
+	return 64U - 8U * field->size;
+}
+
+uint64_t record_get(const struct record_field *field, const void *base)
+{
+	uint64_t value = bytes_get(base, field->offset, field->size);
+
+	if (field->type != RECORD_SIGNED)
+		return value;
+	return (uint64_t)((int64_t)(value << spare_bits(field)) >> spare_bits(field));
+}
+
+bool record_set(const struct record_field *field, void *base, uint64_t value)
+{
+	uint64_t kept = value << spare_bits(field) >> spare_bits(field);
+
+	if (field->type == RECORD_SIGNED)
+		kept = (uint64_t)((int64_t)(value << spare_bits(field)) >> spare_bits(field));
+	if (kept != value || (field->type == RECORD_FLAG && value > 1))
+		return false;
+	memcpy((char *)base + field->offset, &value, field->size);
+	return true;
+}
+
+bool record_is_valid(const struct record_field *field, const void *base)
+{
+	return bytes_get(base, field->valid_offset, field->valid_size) & field->valid_mask;
+}
+
+void record_set_valid(const struct record_field *field, void *base)
+{
+	uint64_t valid =
+		bytes_get(base, field->valid_offset, field->valid_size) | field->valid_mask;
+
+	memcpy((char *)base + field->valid_offset, &valid, field->valid_size);
 }

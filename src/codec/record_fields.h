@@ -9,12 +9,15 @@
 
 #include "guardian/snapshot.h"
 
+enum record_type { RECORD_NUMBER, RECORD_SIGNED, RECORD_FLAG };
+
 struct record_field {
 	const char *key;
 	uint16_t offset;
 	uint8_t size; /* of the number: 1, 2, 4, 8 */
-	/* A reading: `valid_mask` of the `valid_size` bytes at `valid_offset` says that it is there. Size 0: no reading,
-	 * left out when it equals `otherwise`. */
+	uint8_t type; /* enum record_type */
+	/* A reading: `valid_mask` of the `valid_size` bytes at `valid_offset` says that it is
+	 * there. Size 0: no reading, left out when it equals `otherwise`. */
 	uint8_t valid_size;
 	uint16_t valid_offset;
 	uint32_t valid_mask;
@@ -29,7 +32,12 @@ struct record_table {
 extern const struct record_table record_head, record_host, record_member, record_ancestor,
 	record_result;
 
-uint64_t record_get(const void *base, size_t offset, size_t size);
-void record_set(void *base, size_t offset, size_t size, uint64_t value);
+/* A signed value comes sign-extended. */
+uint64_t record_get(const struct record_field *field, const void *base);
+/* false when VALUE does not fit. */
+bool record_set(const struct record_field *field, void *base, uint64_t value);
+/* Whether a reading is there; and to say that it is. */
+bool record_is_valid(const struct record_field *field, const void *base);
+void record_set_valid(const struct record_field *field, void *base);
 
 #endif

@@ -34,7 +34,8 @@ bool status_number(const struct cJSON *object, const char *key, uint64_t *out)
 {
 	const cJSON *item = status_item(object, key);
 
-	if (!cJSON_IsNumber(item) || !(item->valuedouble >= 0 && item->valuedouble <= EXACT_MAX))
+	if (!item || !cJSON_IsNumber(item) ||
+		!(item->valuedouble >= 0 && item->valuedouble <= EXACT_MAX))
 		return false;
 	*out = (uint64_t)item->valuedouble;
 	return (double)*out >= item->valuedouble;

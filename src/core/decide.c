@@ -114,6 +114,7 @@ void decide(const struct policy *policy, const struct snapshot *snap, struct sta
 	host_memory(&t);
 	ancestors_align(&t);
 	members_align(&t);
+	services_tell(&t); /* first who is there, then how it is */
 	members_look(&t);
 	ancestors_look(&t);
 	services_tell(&t);

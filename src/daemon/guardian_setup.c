@@ -21,6 +21,7 @@
 #include "guardian/docker_files.h"
 #include "guardian/fs.h"
 #include "guardian/lacks.h"
+#include "guardian/lacks.h"
 
 #include "daemon.h"
 
@@ -119,11 +120,12 @@ static void load_state(struct guardian *g)
 
 static void find_lacks(struct guardian *g)
 {
-	g->snap.lacks = lacks_find(g->rootfd, g->cgfd, &g->policy.docker, &g->snap.host);
+	uint32_t lacks = lacks_find(g->rootfd, g->cgfd, &g->policy.docker, &g->snap.host);
+
 	if (g->real_root && !g->tell.journal)
-		g->snap.lacks |= LACK_JOURNAL;
-	g->snap.peer[PEER_SYSTEMD] = g->snap.lacks & LACK_SYSTEMD ? PEER_ABSENT : PEER_OK;
-	g->snap.peer[PEER_DOCKER] = g->snap.lacks & LACK_DOCKER ? PEER_ABSENT : PEER_UNKNOWN;
+		lacks |= LACK_JOURNAL;
+	g->snap.lacks = lacks;
+	g->snap.peer[PEER_SYSTEMD] = lacks & LACK_SYSTEMD ? PEER_ABSENT : PEER_OK;
 }
 
 static int open_cgroups(struct guardian *g)

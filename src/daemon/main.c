@@ -12,7 +12,7 @@
 #include "guardian/guardian.h"
 #include "guardian/loop.h"
 
-enum { EXIT_USAGE = 2 };
+enum { EXIT_USAGE = 2, EXIT_UNKNOWN = 3 };
 
 struct arguments {
 	struct guardian_options daemon;
@@ -55,10 +55,11 @@ static const struct option options[] = {
 	{NULL, 0, NULL, 0},
 };
 
-static int bad_usage(const char *why)
+/* For a plug-in 2 means critical; what it could not find out is 3. */
+static int bad_usage(const struct arguments *a, const char *why)
 {
 	fprintf(stderr, "guardiand: %s\nTry 'guardiand --help'.\n", why);
-	return EXIT_USAGE;
+	return a->checking ? EXIT_UNKNOWN : EXIT_USAGE;
 }
 
 /* -> -1: go on; otherwise the exit status. */
@@ -93,7 +94,7 @@ static int take_option(struct arguments *a, int option)
 		fputs(usage, stdout);
 		return EXIT_SUCCESS;
 	default: /* getopt has said what is wrong */
-		return bad_usage("bad arguments");
+		return bad_usage(a, "bad arguments");
 	}
 }
 
@@ -105,11 +106,11 @@ static int parse(int argc, char **argv, struct arguments *a)
 		if ((status = take_option(a, option)) >= 0)
 			return status;
 	if (optind < argc)
-		return bad_usage("takes no arguments but options");
+		return bad_usage(a, "takes no arguments but options");
 	if (!a->checking && (a->check.json || a->check.quiet || a->check.print_policy))
-		return bad_usage("--json, --quiet and --print-policy go with --check");
+		return bad_usage(a, "--json, --quiet and --print-policy go with --check");
 	if (a->checking && a->daemon.observe)
-		return bad_usage("--observe is for the daemon; --check changes nothing anyway");
+		return bad_usage(a, "--observe is for the daemon; --check changes nothing anyway");
 	return -1;
 }
 

@@ -37,16 +37,16 @@ static const struct event_info infos[EVENT_COUNT] = {
 		"force{extra}"},
 	[EVENT_SERVICE_FOUND] = {"service_found", "685bbaaf7ad74b3d848c720f1f71c120",
 		"watch", LOG_INFO,
-		{"GUARDIAN_MEMBERS"},
-		"{service} is running (containers or units: {0}): its limits are checked from "
-		"now on{extra}"},
+		{"GUARDIAN_INODE", "GUARDIAN_LIMIT_BYTES", "GUARDIAN_CURRENT_BYTES"},
+		"{service} is running: it uses {2:size} and its memory limit is {1:size}{extra}"},
 	[EVENT_SERVICE_GONE] = {"service_gone", "0c232adecdd14b51bd7b7fabb114fb67",
 		"none", LOG_NOTICE,
-		{NULL},
-		"{service} is gone: none of its containers or units runs any more{extra}"},
+		{"GUARDIAN_WORKING_SET_BYTES", "GUARDIAN_PEAK_BYTES", "GUARDIAN_OOM_KILLS"},
+		"{service} is gone: it last used {0:size}, at most {1:size}, and had {2} OOM "
+		"kills{extra}"},
 	[EVENT_SERVICE_RESTARTED] = {"service_restarted", "a9dcb12f0d49437c883c1dee4d865ee7",
 		"watch", LOG_NOTICE,
-		{"GUARDIAN_RESTARTS"},
+		{"GUARDIAN_RESTARTS", "GUARDIAN_INODE"},
 		"{service} was restarted or recreated (restarts seen: {0}): its limits are "
 		"checked anew{extra}"},
 	[EVENT_SERVICE_CONFLICT] = {"service_conflict", "4ba51e7680ca49e3a1edd73120b0d68e",
@@ -56,8 +56,9 @@ static const struct event_info infos[EVENT_COUNT] = {
 		"until the policy is corrected{extra}"},
 	[EVENT_LIMIT_APPLIED] = {"limit_applied", "ac2599da86394630ae4f800a446d760f",
 		"set_limit", LOG_NOTICE,
-		{"GUARDIAN_WANTED_BYTES", "GUARDIAN_OLD_BYTES"},
-		"{limit} of {service} is now {0:limit}, it was {1:limit}{extra}"},
+		{"GUARDIAN_WANTED_BYTES", "GUARDIAN_OLD_BYTES", "GUARDIAN_CURRENT_BYTES"},
+		"{limit} of {service} is now {0:limit}, it was {1:limit} ({2:size} of memory in"
+		" use){extra}"},
 	[EVENT_LIMIT_OBSERVED] = {"limit_observed", "6fd0cc4f36904244a055ae62d81f122f",
 		"observe", LOG_NOTICE,
 		{"GUARDIAN_WANTED_BYTES", "GUARDIAN_OLD_BYTES"},
@@ -70,14 +71,14 @@ static const struct event_info infos[EVENT_COUNT] = {
 		"back to {0:limit} (repair {2}){extra}"},
 	[EVENT_LIMIT_REFUSED] = {"limit_refused", "0a4841b77bbf46299e902a2790c924d2",
 		"refuse_limit", LOG_WARNING,
-		{"GUARDIAN_WANTED_BYTES", "GUARDIAN_UNRECLAIMABLE_BYTES"},
-		"{limit} of {service} is not lowered to {0:limit}: it holds {1:size} that "
-		"cannot be reclaimed, and the kernel would kill it{extra}"},
+		{"GUARDIAN_WANTED_BYTES", "GUARDIAN_UNRECLAIMABLE_BYTES", "GUARDIAN_CURRENT_BYTES"},
+		"{limit} of {service} is not lowered to {0:limit}: {1:size} of the {2:size} in "
+		"use cannot be reclaimed, and the kernel would kill it{extra}"},
 	[EVENT_LIMIT_FAILED] = {"limit_failed", "05de3ca107694cb98e94573ac3534117",
 		"retry_limit", LOG_ERR,
-		{"GUARDIAN_ERRNO"},
-		"The limits of {service} could not be set: {0:errno}; guardiand will try "
-		"again{extra}"},
+		{"GUARDIAN_ERRNO", "GUARDIAN_WANTED_BYTES"},
+		"{limit} of {service} could not be set to {1:limit}: {0:errno}; guardiand will "
+		"try again{extra}"},
 	[EVENT_LIMIT_SURRENDERED] = {"limit_surrendered", "29a8888ecae84bc98cfc9fa2806c1913",
 		"give_up", LOG_CRIT,
 		{"GUARDIAN_WANTED_BYTES", "GUARDIAN_FOUND_BYTES", "GUARDIAN_ROUNDS"},
@@ -90,42 +91,43 @@ static const struct event_info infos[EVENT_COUNT] = {
 		" unlimited, it must be recreated{extra}"},
 	[EVENT_RESERVATION_VOID] = {"reservation_void", "08231f0255bd4c1b88760050b44a166c",
 		"none", LOG_WARNING,
-		{"GUARDIAN_WANTED_BYTES", "GUARDIAN_ANCESTOR_BYTES", "GUARDIAN_ERRNO"},
-		"Reservations of {0:size} do not protect their services: the group above them "
+		{"GUARDIAN_WANTED_BYTES", "GUARDIAN_ANCESTOR_BYTES"},
+		"The reservation of {service}, {0:size}, does not protect it: a group above it "
 		"reserves only {1:size}{extra}"},
 	[EVENT_SERVICE_MEMORY_NORMAL] = {"service_memory_normal", "43e29e8ffc3446c688f4efbfaf42e2f1",
 		"none", LOG_NOTICE,
-		{"GUARDIAN_WORKING_SET_BYTES", "GUARDIAN_LIMIT_BYTES", "GUARDIAN_USED_CENTIPCT"},
+		{"GUARDIAN_WORKING_SET_BYTES", "GUARDIAN_LIMIT_BYTES", "GUARDIAN_USED_CENTIPCT", "GUARDIAN_ANON_BYTES"},
 		"Memory of {service} is back to normal: {0:size} of {1:size} ({2:pct}){extra}"},
 	[EVENT_SERVICE_MEMORY_WARN] = {"service_memory_warn", "1e980c9f5a0541b3a469d24ece2a3e88",
 		"warn", LOG_WARNING,
-		{"GUARDIAN_WORKING_SET_BYTES", "GUARDIAN_LIMIT_BYTES", "GUARDIAN_USED_CENTIPCT"},
+		{"GUARDIAN_WORKING_SET_BYTES", "GUARDIAN_LIMIT_BYTES", "GUARDIAN_USED_CENTIPCT", "GUARDIAN_ANON_BYTES"},
 		"Memory of {service} is getting short: {0:size} of its limit {1:size} "
-		"({2:pct}){extra}"},
+		"({2:pct}), {3:size} of it anonymous{extra}"},
 	[EVENT_SERVICE_MEMORY_CRITICAL] = {"service_memory_critical", "1dcafe917b774a4d841f5215c799f65b",
 		"warn", LOG_CRIT,
-		{"GUARDIAN_WORKING_SET_BYTES", "GUARDIAN_LIMIT_BYTES", "GUARDIAN_USED_CENTIPCT"},
+		{"GUARDIAN_WORKING_SET_BYTES", "GUARDIAN_LIMIT_BYTES", "GUARDIAN_USED_CENTIPCT", "GUARDIAN_ANON_BYTES"},
 		"Memory of {service} is nearly used up: {0:size} of its limit {1:size} "
 		"({2:pct}); at the limit the kernel kills a process of it{extra}"},
 	[EVENT_OOM_KILL] = {"oom_kill", "3f5a25b908634857b15c37a571624cc0",
 		"none", LOG_ERR,
-		{"GUARDIAN_OOM_KILLS_NEW", "GUARDIAN_OOM_KILLS"},
-		"Out of memory in {service}: the kernel killed {0} of its processes{extra}"},
+		{"GUARDIAN_OOM_KILLS_NEW", "GUARDIAN_OOM_KILLS", "GUARDIAN_LIMIT_BYTES", "GUARDIAN_PEAK_BYTES"},
+		"Out of memory in {service}: the kernel killed {0} of its processes[ ({1} in "
+		"all; limit {2:size}, highest use {3:size})]{extra}"},
 	[EVENT_HOST_MEMORY_NORMAL] = {"host_memory_normal", "36f2d6a8bd87484eb907c97e1ca0fb0b",
 		"none", LOG_NOTICE,
-		{"GUARDIAN_USED_BYTES", "GUARDIAN_TOTAL_BYTES", "GUARDIAN_USED_CENTIPCT"},
-		"Memory of the host is back to normal: {0:size} of {1:size} used "
-		"({2:pct}){extra}"},
+		{"GUARDIAN_AVAILABLE_BYTES", "GUARDIAN_TOTAL_BYTES", "GUARDIAN_USED_CENTIPCT", "GUARDIAN_PSI_SOME_AVG10_CENTIPCT"},
+		"Memory of the host is back to normal: {0:size} of {1:size} available ({2:pct} "
+		"used){extra}"},
 	[EVENT_HOST_MEMORY_WARN] = {"host_memory_warn", "1731d79bc15b4b33bfc535e0cf4fff28",
 		"warn", LOG_WARNING,
-		{"GUARDIAN_USED_BYTES", "GUARDIAN_TOTAL_BYTES", "GUARDIAN_USED_CENTIPCT"},
-		"Memory of the host is getting short: {0:size} of {1:size} used "
-		"({2:pct}){extra}"},
+		{"GUARDIAN_AVAILABLE_BYTES", "GUARDIAN_TOTAL_BYTES", "GUARDIAN_USED_CENTIPCT", "GUARDIAN_PSI_SOME_AVG10_CENTIPCT"},
+		"Memory of the host is getting short: {0:size} of {1:size} available ({2:pct} "
+		"used){extra}"},
 	[EVENT_HOST_MEMORY_CRITICAL] = {"host_memory_critical", "85cced876fc04ea8ac64b6419854c2c6",
 		"warn", LOG_CRIT,
-		{"GUARDIAN_USED_BYTES", "GUARDIAN_TOTAL_BYTES", "GUARDIAN_USED_CENTIPCT"},
-		"Memory of the host is nearly used up: {0:size} of {1:size} used ({2:pct}); "
-		"without help it may stall{extra}"},
+		{"GUARDIAN_AVAILABLE_BYTES", "GUARDIAN_TOTAL_BYTES", "GUARDIAN_USED_CENTIPCT", "GUARDIAN_PSI_SOME_AVG10_CENTIPCT"},
+		"Memory of the host is nearly used up: {0:size} of {1:size} available ({2:pct} "
+		"used); without help it may stall{extra}"},
 	[EVENT_READING_LOST] = {"reading_lost", "1ac12f6356bd46f5b3258bbe7a095464",
 		"none", LOG_WARNING,
 		{NULL},
@@ -137,7 +139,7 @@ static const struct event_info infos[EVENT_COUNT] = {
 		"{reading} of {service} can be read again{extra}"},
 	[EVENT_PEER_SILENT] = {"peer_silent", "a52d78d0c2a24e2e8db562cc7ea0c3ec",
 		"wait", LOG_WARNING,
-		{NULL},
+		{"GUARDIAN_SILENT_US"},
 		"{peer} does not answer: guardiand goes on without it and asks again{extra}"},
 	[EVENT_PEER_BACK] = {"peer_back", "a9d98bdf30854c82b4b8f5a5d14085f8",
 		"none", LOG_NOTICE,
@@ -335,7 +337,7 @@ static const struct {
 /* "0:size": false when it is no such thing. */
 static bool put_number(struct text_out *out, const struct telling *t, struct text_span holder)
 {
-	size_t i = holder.len > 0 ? (size_t)(holder.start[0] - '0') : EVENT_NUMBERS;
+	size_t i = (size_t)(holder.start[0] - '0');
 	struct text_span format = {holder.start + 1, holder.len - 1};
 
 	if (i >= EVENT_NUMBERS)
@@ -364,6 +366,18 @@ static bool put_word(struct text_out *out, const struct telling *t, struct text_
 	return false;
 }
 
+/* Writes the placeholder at S, "{...}". -> what follows it. */
+static const char *put_holder(struct text_out *out, const struct telling *t, const char *s)
+{
+	size_t end = strcspn(s, "}");
+	struct text_span holder = {s + 1, end - 1};
+
+	/* One that does not exist stays visible; the unit test finds it. */
+	if (!put_number(out, t, holder) && !put_word(out, t, holder))
+		text_put_span(out, s, end + 1);
+	return s + end + 1;
+}
+
 void event_message(
 	struct text_out *out, const struct event *e, const struct policy *p, const char *extra)
 {
@@ -371,17 +385,15 @@ void event_message(
 	const char *s = e->kind < EVENT_COUNT ? infos[e->kind].sentence : "An unknown event";
 
 	while (*s) {
-		size_t plain = strcspn(s, "{");
-		size_t end = strcspn(s + plain, "}");
-		struct text_span holder = {s + plain + 1, end > 0 ? end - 1 : 0};
+		size_t plain = strcspn(s, "{[]");
 
 		text_put_span(out, s, plain);
 		s += plain;
-		if (*s != '{')
-			continue;
-		/* A placeholder that does not exist stays visible; the unit test finds it. */
-		if (!put_number(out, &t, holder) && !put_word(out, &t, holder))
-			text_put_span(out, s, end + 1);
-		s += end + 1;
+		if (*s == '{')
+			s = put_holder(out, &t, s);
+		else if (*s == '[' && e->service == SERVICE_NONE)
+			s += strcspn(s, "]");
+		else if (*s)
+			s++;
 	}
 }

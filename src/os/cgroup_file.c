@@ -35,8 +35,6 @@ void cgroup_value_settle(struct cgroup_value *v, ssize_t n)
 
 	while (n == -EINTR)
 		n = pread_start(v->fd, v->text, sizeof(v->text));
-	if (n >= 0)
-		memset((char *)v->text + n, 0, sizeof(v->text) - (size_t)n);
 	v->len = (int32_t)(n > compared ? n + CGROUP_VALUE_LONG : n);
 }
 

@@ -294,8 +294,8 @@ static int rescan(const struct report *to)
 		tree->nodes.node[i].seen = i == NODE_ROOT;
 	enqueue(tree, NODE_ROOT);
 	list_queued(to);
-	if (tree->room_again !=
-		ROOM_SOON) /* a listing that failed tells nothing about those below it */
+	/* A listing that failed tells nothing about those below it. */
+	if (tree->room_again != ROOM_SOON)
 		forget_unseen(to);
 	return outcome(tree);
 }

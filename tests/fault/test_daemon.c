@@ -49,8 +49,9 @@ static void shop(void)
 {
 	host_container(&world.host, 1, "web");
 	host_container(&world.host, 2, "db");
-	world_policy("  web:\n    mem_limit: 100m\n    swap_limit: 100m\n"
-		     "  db:\n    mem_limit: 200m\n    swap_limit: 200m\n    mem_reservation: 64m\n");
+	world_policy(
+		"  web:\n    mem_limit: 100m\n    swap_limit: 100m\n"
+		"  db:\n    mem_limit: 200m\n    swap_limit: 200m\n    mem_reservation: 64m\n");
 }
 
 static void opening(void **state)
@@ -116,7 +117,8 @@ static void ticks_go_on(unsigned int groups)
 	shop();
 	/* Nobody is to surrender to the test. */
 	host_put(&world.host, "etc/guardian.yaml",
-		"drift:\n  rounds: 20\n  window: 1s\nservices:\n  web:\n    mem_limit: 100m\n    swap_limit: 100m\n"
+		"drift:\n  rounds: 20\n  window: 1s\nservices:\n  web:\n    mem_limit: 100m\n    "
+		"swap_limit: 100m\n"
 		"  db:\n    mem_limit: 200m\n    swap_limit: 200m\n    mem_reservation: 64m\n");
 	world_start();
 	world_run(60ULL * SECOND_US);

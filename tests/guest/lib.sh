@@ -180,7 +180,7 @@ lib_clean() {
 	containers=$(docker ps -aq)
 	# shellcheck disable=SC2086 # a list of ids
 	[ -z "$containers" ] || timeout 120 docker rm -f $containers >/dev/null
-	rm -rf "$LIB_DATA/run"
+	rm -rf "$LIB_DATA/run" /run/guardian/state
 }
 
 lib_end() {

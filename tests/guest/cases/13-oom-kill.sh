@@ -20,9 +20,9 @@ is 'once' 1 "$(count_events oom_kill backend)"
 is 'as one kill' 1 "$(journal_events oom_kill backend | jq -r .GUARDIAN_OOM_KILLS_NEW)"
 is 'the backend lives on' true "$(http backend /health | jq -r .ok)"
 
-ok 'a container starts that is to die' start_hog batch 300@40
+ok 'a container starts that is to die' start_hog batch 300@3
 eventually 'its limit reaches it' 10 "[ \"\$(cg batch memory.max)\" = $((64 << 20)) ]"
-eventually 'it dies' 60 "[ \"\$(docker inspect -f '{{.State.Running}}' batch)\" = false ]"
+eventually 'it dies' 120 "[ \"\$(docker inspect -f '{{.State.Running}}' batch)\" = false ]"
 is 'of its limit' true "$(docker inspect -f '{{.State.OOMKilled}}' batch)"
 eventually 'which is told' 10 '[ "$(count_events oom_kill batch)" -ge 1 ]'
 sleep 3

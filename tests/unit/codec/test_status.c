@@ -112,6 +112,8 @@ static void the_head_and_the_daemon(void **unused)
 	(void)unused;
 	assert_string_equal(word(json, "version"), "1.2.3");
 	assert_true(number(json, "pid") == 812);
+	assert_non_null(
+		strstr(text, "\"pid\":                 812,")); /* JSON knows no leading zeros */
 	assert_true(number(json, "realtime_us") == 1700000001000000.0);
 	assert_true(number(json, "now_us") == 5000000);
 	assert_true(number(json, "tick") == 7);

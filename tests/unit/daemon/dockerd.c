@@ -21,8 +21,9 @@ static void reply(int fd, int status, const char *body)
 {
 	char text[2048];
 	int n = snprintf(text, sizeof(text),
-		"HTTP/1.1 %d Whatever\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s", status,
-		strlen(body), body);
+		"HTTP/1.1 %d Whatever\r\nContent-Type: application/json\r\nContent-Length: "
+		"%zu\r\n\r\n%s",
+		status, strlen(body), body);
 
 	(void)!send(fd, text, (size_t)n, MSG_NOSIGNAL);
 }
@@ -54,8 +55,10 @@ static void inspect(struct dockerd *d, int fd, const struct dockerd_container *c
 
 	d->inspects++;
 	(void)snprintf(body, sizeof(body),
-		"{\"Id\":\"%.64s\",\"Name\":\"/%s\",\"State\":{\"Running\":true,\"Pid\":77},\"Config\":{\"Env\":[\"A=s3cret\"],"
-		"\"Labels\":{\"com.docker.compose.project\":\"%s\",\"com.docker.compose.service\":\"%s\"}},"
+		"{\"Id\":\"%.64s\",\"Name\":\"/"
+		"%s\",\"State\":{\"Running\":true,\"Pid\":77},\"Config\":{\"Env\":[\"A=s3cret\"],"
+		"\"Labels\":{\"com.docker.compose.project\":\"%s\",\"com.docker.compose.service\":"
+		"\"%s\"}},"
 		"\"HostConfig\":{\"Memory\":%lld,\"MemorySwap\":%lld,\"MemoryReservation\":%lld}}",
 		id, c->name, c->project, c->service, c->memory, c->memory_swap, c->reservation);
 	reply(fd, 200, body);
@@ -106,7 +109,8 @@ static void *serve(void *arg)
 	struct dockerd *d = arg;
 
 	for (;;) {
-		struct pollfd either[2] = {{.fd = d->stop_pipe[0], .events = POLLIN}, {.fd = d->listen_fd, .events = POLLIN}};
+		struct pollfd either[2] = {{.fd = d->stop_pipe[0], .events = POLLIN},
+			{.fd = d->listen_fd, .events = POLLIN}};
 		char request[4096];
 		int fd;
 

@@ -85,13 +85,17 @@ void host_make(struct host *h)
 {
 	h->tree = temp_tree_make(NULL);
 	host_put(h, "proc/meminfo",
-		"MemTotal:        4000000 kB\nMemFree:         2000000 kB\nMemAvailable:    3000000 kB\n"
+		"MemTotal:        4000000 kB\nMemFree:         2000000 kB\nMemAvailable:    "
+		"3000000 kB\n"
 		"SwapTotal:       2000000 kB\nSwapFree:        2000000 kB\n");
 	host_put(h, "proc/vmstat",
-		"pswpin 0\npswpout 0\noom_kill 0\npgscan_direct 0\npgscan_kswapd 0\npgsteal_direct 0\n"
+		"pswpin 0\npswpout 0\noom_kill 0\npgscan_direct 0\npgscan_kswapd 0\npgsteal_direct "
+		"0\n"
 		"pgsteal_kswapd 0\nworkingset_refault_anon 0\nworkingset_refault_file 0\n");
 	for (int i = 0; i < 3; i++)
-		host_put(h, (const char *[]){"proc/pressure/memory", "proc/pressure/io", "proc/pressure/cpu"}[i],
+		host_put(h,
+			(const char *[]){
+				"proc/pressure/memory", "proc/pressure/io", "proc/pressure/cpu"}[i],
 			"some avg10=0.00 avg60=0.00 avg300=0.00 total=0\n"
 			"full avg10=0.00 avg60=0.00 avg300=0.00 total=0\n");
 	host_put(h, CGROUPS "cgroup.controllers", "cpu io memory pids\n");
@@ -136,20 +140,23 @@ const char *host_value(const struct host *h, const char *cgroup, const char *fil
 void host_use(const struct host *h, const char *cgroup, uint64_t anon_bytes, uint64_t file_bytes)
 {
 	host_set(h, cgroup, "memory.stat",
-		"anon %llu\nfile %llu\nkernel 0\nshmem 0\ninactive_anon 0\nactive_anon %llu\ninactive_file %llu\n"
-		"active_file 0\nslab_reclaimable 0\nslab 0\nworkingset_refault_anon 0\nworkingset_refault_file 0\n"
+		"anon %llu\nfile %llu\nkernel 0\nshmem 0\ninactive_anon 0\nactive_anon "
+		"%llu\ninactive_file %llu\n"
+		"active_file 0\nslab_reclaimable 0\nslab 0\nworkingset_refault_anon "
+		"0\nworkingset_refault_file 0\n"
 		"pgscan 0\npgsteal 0\n",
-		(unsigned long long)anon_bytes, (unsigned long long)file_bytes, (unsigned long long)anon_bytes,
-		(unsigned long long)file_bytes);
-	host_set(h, cgroup, "memory.current", "%llu\n", (unsigned long long)(anon_bytes + file_bytes));
+		(unsigned long long)anon_bytes, (unsigned long long)file_bytes,
+		(unsigned long long)anon_bytes, (unsigned long long)file_bytes);
+	host_set(h, cgroup, "memory.current", "%llu\n",
+		(unsigned long long)(anon_bytes + file_bytes));
 }
 
 void host_kills(const struct host *h, const char *cgroup, unsigned kills)
 {
 	for (int local = 0; local < 2; local++)
 		host_set(h, cgroup, local ? "memory.events.local" : "memory.events",
-			"low 0\nhigh 0\nmax %u\noom %u\noom_kill %u\noom_group_kill 0\n", kills * 9, kills * 22290,
-			kills);
+			"low 0\nhigh 0\nmax %u\noom %u\noom_kill %u\noom_group_kill 0\n", kills * 9,
+			kills * 22290, kills);
 }
 
 void host_group(const struct host *h, const char *cgroup)
@@ -157,8 +164,9 @@ void host_group(const struct host *h, const char *cgroup)
 	static const struct {
 		const char *file, *text;
 	} files[] = {{"memory.max", "max\n"}, {"memory.low", "0\n"}, {"memory.high", "max\n"},
-		{"memory.swap.max", "max\n"}, {"memory.swap.current", "0\n"}, {"memory.oom.group", "0\n"},
-		{"memory.peak", "52428800\n"}, {"pids.current", "3\n"}, {"cgroup.events", "populated 1\nfrozen 0\n"},
+		{"memory.swap.max", "max\n"}, {"memory.swap.current", "0\n"},
+		{"memory.oom.group", "0\n"}, {"memory.peak", "52428800\n"}, {"pids.current", "3\n"},
+		{"cgroup.events", "populated 1\nfrozen 0\n"},
 		{"memory.pressure", "some avg10=0.00 avg60=0.00 avg300=0.00 total=0\n"
 				    "full avg10=0.00 avg60=0.00 avg300=0.00 total=0\n"}};
 
@@ -207,19 +215,22 @@ const char *host_scope(unsigned n)
 	return path;
 }
 
-void host_docker_files(const struct host *h, unsigned n, const char *name, const char *project, const char *service)
+void host_docker_files(const struct host *h, unsigned n, const char *name, const char *project,
+	const char *service)
 {
 	char path[HOST_PATH_SIZE];
 	const char *id = host_id(n);
 
 	(void)snprintf(path, sizeof(path), "var/lib/docker/containers/%s/config.v2.json", id);
 	host_put(h, path,
-		"{\"ID\":\"%s\",\"Name\":\"/%s\",\"State\":{\"Running\":true,\"Pid\":%u},\"Config\":{\"Env\":"
+		"{\"ID\":\"%s\",\"Name\":\"/"
+		"%s\",\"State\":{\"Running\":true,\"Pid\":%u},\"Config\":{\"Env\":"
 		"[\"PGPASSWORD=s3cret\"],\"Labels\":{\"com.docker.compose.project\":\"%s\","
 		"\"com.docker.compose.service\":\"%s\"}}}\n",
 		id, name, 1000 + n, project ? project : "", service ? service : "");
 	(void)snprintf(path, sizeof(path), "var/lib/docker/containers/%s/hostconfig.json", id);
-	host_put(h, path, "{\"Memory\":0,\"MemorySwap\":0,\"MemoryReservation\":0,\"CgroupParent\":\"\"}\n");
+	host_put(h, path,
+		"{\"Memory\":0,\"MemorySwap\":0,\"MemoryReservation\":0,\"CgroupParent\":\"\"}\n");
 }
 
 void host_container(const struct host *h, unsigned n, const char *name)

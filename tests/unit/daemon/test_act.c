@@ -101,7 +101,8 @@ static void the_null_driver_writes_nothing(void **state)
 	name_it(1, "web");
 	before = host_digest(&host);
 	for (int kind = 0; kind < ACT_COUNT; kind++) {
-		struct action a = action_on((enum action_kind)kind, kind == ACT_RESERVE ? "system.slice" : host_scope(1));
+		struct action a = action_on((enum action_kind)kind,
+			kind == ACT_RESERVE ? "system.slice" : host_scope(1));
 
 		a.force = true;
 		assert_int_equal(act_null.submit(lanes, &roster, &a), -ECANCELED);

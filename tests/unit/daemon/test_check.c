@@ -99,7 +99,7 @@ static void daemon_lives(const char *limit, uint64_t age_us)
 		"\"mode\":\"enforce\",\"policy\":{\"file\":\"/etc/"
 		"guardian.yaml\",\"generation\":0},"
 		"\"services\":[{\"name\":\"stranger\"},{\"name\":\"backend\",\"state\":\"ok\","
-		"\"members\":[{\"limit\":\"held\"},{\"limit\":\"%s\"}]}]}",
+		"\"members\":[{\"limit\":\"held\"},{\"limit\":\"%s\"},{\"limit\":\"held\"}]}]}",
 		(unsigned long long)(now_us() - age_us), limit);
 }
 
@@ -527,6 +527,7 @@ static void the_timer_says_what_was_under_way(void **unused)
 static void a_reader_that_hangs(void **unused)
 {
 	struct timespec moment = {1, 0};
+	uint64_t began_us = now_us();
 	static char junk[4096];
 	int ends[2];
 	pid_t child;
@@ -542,6 +543,7 @@ static void a_reader_that_hangs(void **unused)
 	assert_int_equal(waitpid(child, NULL, WNOHANG), 0); /* it waits for the reader */
 	assert_int_equal(kill(child, SIGALRM), 0);
 	assert_int_equal(finish(child), -SIGALRM);
+	assert_true(now_us() - began_us < 5000000);
 	close(ends[0]);
 	close(ends[1]);
 }

@@ -1,6 +1,6 @@
 /*
- * endurance: what the daemon may never do, however long it runs and whatever happens around it: leak,
- * allocate when nothing happens, show half a status, drown the journal, or lose a limit.
+ * endurance: what the daemon may never do, however long it runs and whatever happens around it:
+ * leak, allocate when nothing happens, show half a status, drown the journal, or lose a limit.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -122,7 +122,8 @@ static void *read_all_the_time(void *arg)
 		cJSON *tree = NULL;
 		size_t len = 0;
 		char *text = NULL;
-		int err = fs_read_all(r->rootfd, "run/guardian/status.json", STATUS_TEXT_MAX, &text, &len);
+		int err = fs_read_all(
+			r->rootfd, "run/guardian/status.json", STATUS_TEXT_MAX, &text, &len);
 
 		if (err == 0)
 			err = status_parse(text, len, &tree);
@@ -148,7 +149,8 @@ static void status_is_never_torn(void **state)
 	(void)state;
 	host_container(&world.host, 1, "web");
 	host_container(&world.host, 2, "db");
-	world_policy("  web:\n    mem_limit: 100m\n    swap_limit: 100m\n  db:\n    mem_limit: 200m\n    swap_limit: 200m\n");
+	world_policy("  web:\n    mem_limit: 100m\n    swap_limit: 100m\n  db:\n    mem_limit: "
+		     "200m\n    swap_limit: 200m\n");
 	world_start();
 	world_run(SECOND_US);
 	assert_int_equal(pthread_create(&thread, NULL, read_all_the_time, &reader), 0);
@@ -184,7 +186,8 @@ struct busy {
 
 static void start_or_stop(struct busy *b, unsigned n)
 {
-	static const char *const names[CONTAINERS] = {"web", "db", "cache", "stray", "worker", "spare"};
+	static const char *const names[CONTAINERS] = {
+		"web", "db", "cache", "stray", "worker", "spare"};
 
 	if (b->running[n])
 		host_group_remove(&world.host, host_scope(n));
@@ -214,7 +217,8 @@ static void mishap(struct busy *b, unsigned n)
 		break;
 	case 3:
 		host_put(&world.host, "proc/meminfo",
-			"MemTotal: 4000000 kB\nMemFree: 100000 kB\nMemAvailable: %u kB\nSwapTotal: 0 kB\nSwapFree: 0 kB\n",
+			"MemTotal: 4000000 kB\nMemFree: 100000 kB\nMemAvailable: %u kB\nSwapTotal: "
+			"0 kB\nSwapFree: 0 kB\n",
 			300000 + dice(3000000));
 		break;
 	case 4:
@@ -222,7 +226,8 @@ static void mishap(struct busy *b, unsigned n)
 		break;
 	default:
 		if (b->running[n])
-			host_use(&world.host, host_scope(n), dice(120) * (uint64_t)MIB, dice(50) * (uint64_t)MIB);
+			host_use(&world.host, host_scope(n), dice(120) * (uint64_t)MIB,
+				dice(50) * (uint64_t)MIB);
 	}
 }
 
@@ -232,7 +237,8 @@ static void assert_limits_hold(const struct busy *b)
 
 	for (unsigned n = 0; n < 3; n++)
 		if (b->running[n])
-			assert_string_equal(host_value(&world.host, host_scope(n), "memory.max"), wanted[n]);
+			assert_string_equal(
+				host_value(&world.host, host_scope(n), "memory.max"), wanted[n]);
 }
 
 static void day_of_a_busy_host(void **state)

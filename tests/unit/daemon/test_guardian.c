@@ -22,8 +22,9 @@
 #include "guardian/status_read.h"
 #include "world.h"
 
-static const char shop[] = "  web:\n    mem_limit: 100m\n    swap_limit: 100m\n"
-			   "  db:\n    mem_limit: 200m\n    swap_limit: 200m\n    mem_reservation: 64m\n";
+static const char shop[] =
+	"  web:\n    mem_limit: 100m\n    swap_limit: 100m\n"
+	"  db:\n    mem_limit: 200m\n    swap_limit: 200m\n    mem_reservation: 64m\n";
 
 /* `web` and `db` run, their limits are set, and all is told. */
 static void start_shop(void)
@@ -98,8 +99,10 @@ static void stubborn_writer_wins_in_the_end(void **state)
 	(void)state;
 	start_shop();
 	world_forget_told();
-	for (end_us = world_now_us + 600ULL * SECOND_US; world_now_us < end_us; world_run(SECOND_US / 2))
-		if (strcmp(host_value(&world.host, host_scope(1), "memory.max"), "104857600") == 0) {
+	for (end_us = world_now_us + 600ULL * SECOND_US; world_now_us < end_us;
+		world_run(SECOND_US / 2))
+		if (strcmp(host_value(&world.host, host_scope(1), "memory.max"), "104857600") ==
+			0) {
 			host_set(&world.host, host_scope(1), "memory.max", "300000000\n");
 			overwritten++;
 		}
@@ -250,7 +253,8 @@ static void host_memory_is_told_once(void **state)
 	start_shop();
 	world_forget_told();
 	host_put(&world.host, "proc/meminfo",
-		"MemTotal:        4000000 kB\nMemFree:          100000 kB\nMemAvailable:     200000 kB\n"
+		"MemTotal:        4000000 kB\nMemFree:          100000 kB\nMemAvailable:     "
+		"200000 kB\n"
 		"SwapTotal:       2000000 kB\nSwapFree:        2000000 kB\n");
 	world_run(30 * SECOND_US);
 	assert_int_equal(world.told[EVENT_HOST_MEMORY_CRITICAL], 1);
@@ -270,7 +274,8 @@ static void start_dockerd(struct dockerd *d, const char *policy)
 	dockerd_start(d, path);
 	host_group(&world.host, host_scope(1));
 	host_group(&world.host, host_scope(2));
-	host_put(&world.host, "etc/guardian.yaml", "docker:\n  deadline: 200ms\nservices:\n%s", policy);
+	host_put(&world.host, "etc/guardian.yaml", "docker:\n  deadline: 200ms\nservices:\n%s",
+		policy);
 	world_start();
 	world_run(5 * SECOND_US);
 }
@@ -338,7 +343,8 @@ static void broken_policy_keeps_the_old_one(void **state)
 	(void)state;
 	start_shop();
 	world_forget_told();
-	host_put(&world.host, "etc/guardian.yaml", "host:\n  warn: 99%%\n  critical: 100%%\nservices:\n  web:\n    mem_limt: 300m\n");
+	host_put(&world.host, "etc/guardian.yaml",
+		"host:\n  warn: 99%%\n  critical: 100%%\nservices:\n  web:\n    mem_limt: 300m\n");
 	guardian_reload(world.g);
 	world_run(5 * SECOND_US);
 	assert_int_equal(world.told[EVENT_POLICY_REJECTED], 1);
@@ -367,7 +373,8 @@ static void good_policy_is_swapped_whole(void **state)
 	host_group(&world.host, "app.slice/job.service");
 	world_run(SECOND_US);
 	world_forget_told();
-	world_policy("  jobs:\n    cgroup: app.slice/*.service\n    mem_limit: 150m\n    swap_limit: 150m\n"
+	world_policy("  jobs:\n    cgroup: app.slice/*.service\n    mem_limit: 150m\n    "
+		     "swap_limit: 150m\n"
 		     "  web:\n    mem_limit: 300m\n    swap_limit: 300m\n");
 	guardian_reload(world.g);
 	world_run(10 * SECOND_US);
@@ -375,7 +382,7 @@ static void good_policy_is_swapped_whole(void **state)
 	assert_value(host_scope(1), "memory.max", "314572800");
 	assert_value("app.slice/job.service", "memory.max", "157286400");
 	assert_value(host_scope(2), "memory.max", "209715200"); /* left as it is */
-	assert_int_equal(world.told[EVENT_SERVICE_FOUND], 1);   /* web has been there all the time */
+	assert_int_equal(world.told[EVENT_SERVICE_FOUND], 1); /* web has been there all the time */
 	assert_int_equal(world.told[EVENT_LIMIT_DRIFT], 0);
 	assert_int_equal(world.g->snap.n_members, 2);
 }
@@ -521,7 +528,8 @@ static void machines_that_lack_something(void **state)
 		host_remove(&world.host);
 		world.host.tree = temp_tree_make(m->fixture);
 		world.host.cgfd = -1;
-		host_put(&world.host, "etc/guardian.yaml", "services:\n  backend:\n    mem_limit: 900m\n");
+		host_put(&world.host, "etc/guardian.yaml",
+			"services:\n  backend:\n    mem_limit: 900m\n");
 		world_start();
 		lacks = world.g->snap.lacks;
 		if (m->lacks & ~lacks)
@@ -594,7 +602,8 @@ static void status_follows_the_host(void **state)
 	cJSON_Delete(tree);
 	/* Nothing but the host's free memory moves. */
 	host_put(&world.host, "proc/meminfo",
-		"MemTotal:        4000000 kB\nMemFree:         2000000 kB\nMemAvailable:    2999000 kB\n"
+		"MemTotal:        4000000 kB\nMemFree:         2000000 kB\nMemAvailable:    "
+		"2999000 kB\n"
 		"SwapTotal:       2000000 kB\nSwapFree:        2000000 kB\n");
 	world_run(SECOND_US);
 	tree = status();

@@ -202,12 +202,19 @@ static void identify_of_nobody(void **state)
 	assert_int_equal(job.error, -ENOENT);
 }
 
+/* An update of container 1, whose cgroup is a.slice. */
+static void persist_job(uint64_t max_bytes)
+{
+	hold_job("a.slice", max_bytes);
+	job.kind = JOB_PERSIST;
+	strcpy(job.id, host_id(1));
+}
+
 static void persist_updates_docker(void **state)
 {
 	(void)state;
-	new_job(JOB_PERSIST);
-	strcpy(job.id, host_id(1));
-	limit_put(&job.set, LIMIT_MAX, 100 * MIB);
+	host_group(&host, "a.slice");
+	persist_job(100 * MIB);
 	limit_put(&job.set, LIMIT_SWAP_MAX, 0);
 	post(LANE_DOCKER);
 	take();
@@ -216,12 +223,29 @@ static void persist_updates_docker(void **state)
 	assert_int_equal(dockerd.container[1].memory_swap, 100 * MIB);
 
 	dockerd.mood = DOCKERD_REFUSES;
-	new_job(JOB_PERSIST);
-	strcpy(job.id, host_id(1));
-	limit_put(&job.set, LIMIT_MAX, 200 * MIB);
+	persist_job(200 * MIB);
 	post(LANE_DOCKER);
 	take();
 	assert_int_equal(job.error, -EREMOTEIO);
+}
+
+/* Docker's own write would kill as well (trap 7); what does not run cannot be killed. */
+static void persist_makes_way_first(void **state)
+{
+	(void)state;
+	host_group(&host, "a.slice");
+	host_use(&host, "a.slice", 60 * MIB, 0);
+	persist_job(20 * MIB);
+	post(LANE_DOCKER);
+	take();
+	assert_int_equal(job.error, -EBUSY);
+	assert_int_equal(dockerd.updates, 0);
+	persist_job(20 * MIB);
+	host_group_remove(&host, "a.slice");
+	post(LANE_DOCKER);
+	take();
+	assert_int_equal(job.error, 0);
+	assert_int_equal(dockerd.container[1].memory, 20 * MIB);
 }
 
 static void rehearsal_changes_nothing(void **state)
@@ -380,7 +404,9 @@ static void no_answer_is_lost(void **state)
 	while (taken < QUEUE * 4) {
 		for (; posted < QUEUE * 4; posted++) {
 			hold_job("a.slice", 100 * MIB);
-			job.kind = posted % 3 == 0 ? JOB_PING : posted % 3 == 1 ? JOB_IDENTIFY : JOB_HOLD;
+			job.kind = posted % 3 == 0   ? JOB_PING
+				   : posted % 3 == 1 ? JOB_IDENTIFY
+						     : JOB_HOLD;
 			strcpy(job.id, host_id(1));
 			job.ticket = posted + 1;
 			if (lanes_post(lanes, (enum lane)(2 - posted % 3), &job) < 0)
@@ -438,6 +464,7 @@ int main(void)
 		WORLD(identify_asks_docker),
 		WORLD(identify_of_nobody),
 		WORLD(persist_updates_docker),
+		WORLD(persist_makes_way_first),
 		WORLD(rehearsal_changes_nothing),
 		WORLD(new_settings_count_from_the_next_job),
 		WORLD(hung_docker_delays_only_its_lane),

@@ -42,8 +42,10 @@ static int setup(void **state)
 	world_setup(state);
 	host_container(&world.host, 1, "web");
 	host_put(&world.host, "etc/guardian.yaml",
-		"host:\n  interval: 200ms\nservices:\n  web:\n    mem_limit: 100m\n    swap_limit: 100m\n");
-	(void)snprintf(address.sun_path, sizeof(address.sun_path), "%.80s/notify", world.host.tree.path);
+		"host:\n  interval: 200ms\nservices:\n  web:\n    mem_limit: 100m\n    swap_limit: "
+		"100m\n");
+	(void)snprintf(
+		address.sun_path, sizeof(address.sun_path), "%.80s/notify", world.host.tree.path);
 	notify_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	assert_true(notify_fd >= 0);
 	assert_int_equal(bind(notify_fd, (struct sockaddr *)&address, sizeof(address)), 0);
@@ -154,7 +156,9 @@ static void stopping_leaves_the_limits(void **state)
 	(void)state;
 	start(NULL);
 	expect("READY=1");
-	for (int i = 0; i < 100 && strcmp(host_value(&world.host, host_scope(1), "memory.max"), "104857600") != 0; i++)
+	for (int i = 0; i < 100 && strcmp(host_value(&world.host, host_scope(1), "memory.max"),
+					   "104857600") != 0;
+		i++)
 		usleep(100000);
 	end(SIGINT, 0);
 	assert_string_equal(host_value(&world.host, host_scope(1), "memory.max"), "104857600");
@@ -168,7 +172,8 @@ static void watchdog_is_petted_in_time(void **state)
 
 	(void)state;
 	host_put(&world.host, "etc/guardian.yaml",
-		"host:\n  interval: 10s\nservices:\n  web:\n    mem_limit: 100m\n    swap_limit: 100m\n");
+		"host:\n  interval: 10s\nservices:\n  web:\n    mem_limit: 100m\n    swap_limit: "
+		"100m\n");
 	start("1000000");
 	expect("READY=1");
 	expect("WATCHDOG=1");
@@ -206,11 +211,14 @@ static void hangup_reloads(void **state)
 	(void)state;
 	start(NULL);
 	expect("STATUS=");
-	host_put(&world.host, "etc/guardian.yaml", "services:\n  web:\n    mem_limit: 300m\n    swap_limit: 300m\n");
+	host_put(&world.host, "etc/guardian.yaml",
+		"services:\n  web:\n    mem_limit: 300m\n    swap_limit: 300m\n");
 	assert_int_equal(kill(child, SIGHUP), 0);
 	expect("RELOADING=1");
 	expect("READY=1");
-	for (int i = 0; i < 100 && strcmp(host_value(&world.host, host_scope(1), "memory.max"), "314572800") != 0; i++)
+	for (int i = 0; i < 100 && strcmp(host_value(&world.host, host_scope(1), "memory.max"),
+					   "314572800") != 0;
+		i++)
 		usleep(100000);
 	assert_string_equal(host_value(&world.host, host_scope(1), "memory.max"), "314572800");
 	host_put(&world.host, "etc/guardian.yaml", "services: [\n");
@@ -228,7 +236,8 @@ static void new_container_wakes_the_loop(void **state)
 
 	(void)state;
 	host_put(&world.host, "etc/guardian.yaml",
-		"host:\n  interval: 30s\nservices:\n  web:\n    mem_limit: 100m\n    swap_limit: 100m\n"
+		"host:\n  interval: 30s\nservices:\n  web:\n    mem_limit: 100m\n    swap_limit: "
+		"100m\n"
 		"  db:\n    mem_limit: 200m\n    swap_limit: 200m\n");
 	start(NULL);
 	expect("STATUS=1 of 2");
@@ -238,7 +247,8 @@ static void new_container_wakes_the_loop(void **state)
 	while (strcmp(host_value(&world.host, host_scope(2), "memory.max"), "209715200") != 0 &&
 		now_ms() - begin_ms < PATIENCE_MS)
 		usleep(5000);
-	assert_in_range(now_ms() - begin_ms, 0, 5000); /* 1 s is promised; a test machine may be busy */
+	assert_in_range(
+		now_ms() - begin_ms, 0, 5000); /* 1 s is promised; a test machine may be busy */
 	expect("STATUS=2 of 2");
 	end(SIGTERM, 0);
 }
@@ -250,10 +260,13 @@ static void written_limit_wakes_the_loop(void **state)
 
 	(void)state;
 	host_put(&world.host, "etc/guardian.yaml",
-		"host:\n  interval: 30s\nservices:\n  web:\n    mem_limit: 100m\n    swap_limit: 100m\n");
+		"host:\n  interval: 30s\nservices:\n  web:\n    mem_limit: 100m\n    swap_limit: "
+		"100m\n");
 	start(NULL);
 	expect("STATUS=");
-	for (int i = 0; i < 100 && strcmp(host_value(&world.host, host_scope(1), "memory.max"), "104857600") != 0; i++)
+	for (int i = 0; i < 100 && strcmp(host_value(&world.host, host_scope(1), "memory.max"),
+					   "104857600") != 0;
+		i++)
 		usleep(100000);
 	sleep(1);
 	begin_ms = now_ms();

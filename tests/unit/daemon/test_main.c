@@ -25,7 +25,8 @@ enum { ARGUMENTS_MAX = 16, PATIENCE_STEPS = 200, STEP_US = 100000 };
 
 static char said[1 << 14];
 
-/* Runs guardiand with ARGUMENTS (blank between them; %ROOT is the host's folder) and its output on FD. */
+/* Runs guardiand with ARGUMENTS (blank between them; %ROOT is the host's folder) and its output on
+ * FD. */
 static pid_t start(const char *arguments, int fd)
 {
 	static char line[1024];
@@ -34,7 +35,8 @@ static pid_t start(const char *arguments, int fd)
 	pid_t pid;
 
 	(void)snprintf(line, sizeof(line), "guardiand %s", arguments);
-	for (char *word = strchr(line, ' '); word && word[1] && argc < ARGUMENTS_MAX - 1; word = strchr(word, ' ')) {
+	for (char *word = strchr(line, ' '); word && word[1] && argc < ARGUMENTS_MAX - 1;
+		word = strchr(word, ' ')) {
 		*word++ = '\0';
 		argv[argc++] = strncmp(word, "%ROOT", 5) == 0 ? world.host.tree.path : word;
 	}
@@ -84,8 +86,8 @@ static void help_and_version(void **state)
 
 static void wrong_arguments_are_told(void **state)
 {
-	static const char *const wrong[] = {"--no-such-thing", "extra", "--json", "--quiet", "--print-policy",
-		"--check --observe", "--config"};
+	static const char *const wrong[] = {"--no-such-thing", "extra", "--json", "--quiet",
+		"--print-policy", "--check --observe", "--config"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
@@ -129,7 +131,10 @@ static void daemon_runs_and_a_second_one_does_not(void **state)
 	host_container(&world.host, 1, "web");
 	world_policy("  web:\n    mem_limit: 100m\n    swap_limit: 100m\n");
 	first = start("--root %ROOT", fileno(output));
-	for (int i = 0; i < PATIENCE_STEPS && strcmp(host_value(&world.host, host_scope(1), "memory.max"), "104857600") != 0; i++)
+	for (int i = 0;
+		i < PATIENCE_STEPS &&
+		strcmp(host_value(&world.host, host_scope(1), "memory.max"), "104857600") != 0;
+		i++)
 		usleep(STEP_US);
 	assert_int_equal(run("--observe --root %ROOT"), 1);
 	assert_non_null(strstr(said, "another guardiand"));

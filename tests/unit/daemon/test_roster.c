@@ -64,7 +64,8 @@ static struct policy_service *container_service(const char *name)
 	return s;
 }
 
-static struct docker_container docker_says(const char *name, const char *project, const char *compose)
+static struct docker_container docker_says(
+	const char *name, const char *project, const char *compose)
 {
 	struct docker_container c = {.running = true};
 
@@ -139,7 +140,7 @@ static void dispatch(void)
 
 struct match_case {
 	const char *container, *compose, *unit, *cgroup; /* the service's */
-	const char *path, *name, *project, *label;       /* the cgroup's; name NULL: not known yet */
+	const char *path, *name, *project, *label; /* the cgroup's; name NULL: not known yet */
 	bool matches;
 };
 
@@ -217,8 +218,9 @@ static void second_service_is_told_as_also(void **state)
 /* trap 16: two ids in one path, trap 17: names that only look like a container's */
 static void only_the_hosts_containers_count(void **state)
 {
-	static const char *const others[] = {"system.slice/docker.service", "system.slice/docker-" ID ".mount",
-		"system.slice/docker-" ID ".scope/sub", "system.slice", SCOPE "/docker/" ID};
+	static const char *const others[] = {"system.slice/docker.service",
+		"system.slice/docker-" ID ".mount", "system.slice/docker-" ID ".scope/sub",
+		"system.slice", SCOPE "/docker/" ID};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
@@ -320,7 +322,8 @@ static void restart_is_another_inode(void **state)
 	_cleanup_fd_ int held = fs_open_dir(host.cgfd, host_scope(1));
 	host_group_remove(&host, host_scope(1));
 	host_group(&host, host_scope(1));
-	roster_appeared(&roster, host_scope(1)); /* without a vanished: the walk after an overflow */
+	roster_appeared(
+		&roster, host_scope(1)); /* without a vanished: the walk after an overflow */
 	assert_int_equal(snap.n_members, 1);
 	name_it(1, "web");
 	assert_int_equal(snap.n_members, 2);

@@ -101,8 +101,11 @@ static int setup(void **state)
 
 static struct event event_of(enum event_kind kind)
 {
-	return (struct event){.kind = (uint16_t)kind, .limit = LIMIT_MAX, .reason = REASON_WRITER_DOCKER,
-		.inode = 5, .n = {104857600, 209715200, 3, 4}};
+	return (struct event){.kind = (uint16_t)kind,
+		.limit = LIMIT_MAX,
+		.reason = REASON_WRITER_DOCKER,
+		.inode = 5,
+		.n = {104857600, 209715200, 3, 4}};
 }
 
 static void tell_caught(const struct event *e, const char *cgroup, const char *extra)
@@ -154,7 +157,8 @@ static void field_names_are_journalds(void **state)
 			assert_in_range(len, 1, 64);
 			assert_int_equal(sent[i][len], '=');
 			assert_true(isupper((unsigned char)sent[i][0]));
-			assert_int_equal(strspn(sent[i], "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"), len);
+			assert_int_equal(
+				strspn(sent[i], "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"), len);
 			for (int k = 0; k < i; k++)
 				assert_false(strncmp(sent[i], sent[k], len + 1) == 0);
 		}
@@ -196,7 +200,8 @@ static void longest_names_fit(void **state)
 	tell_event(&tell, &e, &policy, cgroup, extra);
 	assert_string_equal(field("GUARDIAN_SERVICE"), policy.service[0].name);
 	assert_string_equal(field("GUARDIAN_CGROUP"), cgroup);
-	assert_string_equal(field("GUARDIAN_USED_CENTIPCT"), "18446744073709551614"); /* the last one is whole */
+	assert_string_equal(field("GUARDIAN_USED_CENTIPCT"),
+		"18446744073709551614"); /* the last one is whole */
 	assert_true(strlen(field("MESSAGE")) < EVENT_MESSAGE_SIZE);
 	assert_true(strlen(field("MESSAGE")) > 100); /* cut, and not thrown away */
 }
@@ -311,7 +316,8 @@ static void no_lines_when_stderr_is_journalds(void **state)
 
 	(void)state;
 	assert_int_equal(fstat(STDERR_FILENO, &st), 0);
-	(void)snprintf(stream, sizeof(stream), "%llu:%llu", (unsigned long long)st.st_dev, (unsigned long long)st.st_ino);
+	(void)snprintf(stream, sizeof(stream), "%llu:%llu", (unsigned long long)st.st_dev,
+		(unsigned long long)st.st_ino);
 	setenv("JOURNAL_STREAM", stream, 1);
 	tell_open(&tell, AT_FDCWD);
 	assert_false(tell.lines);

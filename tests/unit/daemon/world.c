@@ -59,14 +59,16 @@ void world_policy(const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	assert_in_range(vsnprintf(services, sizeof(services), format, args), 0, sizeof(services) - 1);
+	assert_in_range(
+		vsnprintf(services, sizeof(services), format, args), 0, sizeof(services) - 1);
 	va_end(args);
 	host_put(&world.host, "etc/guardian.yaml", "services:\n%s", services);
 }
 
 int world_open(bool observe)
 {
-	struct guardian_options options = {.root = world.host.tree.path, .observe = observe, .clock = world_clock};
+	struct guardian_options options = {
+		.root = world.host.tree.path, .observe = observe, .clock = world_clock};
 	int r = guardian_open(&world.g, &options, &world.report, &world.peer);
 
 	world_forget_told();

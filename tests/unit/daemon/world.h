@@ -1,5 +1,6 @@
 /*
- * world: a host (host.h), a guardian that looks at it, and a clock that goes as fast as the test likes.
+ * world: a host (host.h), a guardian that looks at it, and a clock that goes as fast as the test
+ * likes.
  */
 #ifndef TESTS_DAEMON_WORLD_H
 #define TESTS_DAEMON_WORLD_H
@@ -14,8 +15,8 @@ struct world {
 	struct guardian *g;
 	struct report report;
 	int peer;
-	uint64_t wake_us;            /* what the last tick asked for */
-	uint32_t told[EVENT_COUNT];  /* events by kind, since world_open() */
+	uint64_t wake_us;           /* what the last tick asked for */
+	uint32_t told[EVENT_COUNT]; /* events by kind, since world_open() */
 	uint32_t told_seen;
 };
 

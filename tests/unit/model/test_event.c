@@ -104,7 +104,7 @@ static void every_placeholder_exists(void **state)
 			if (isdigit((unsigned char)s[1]))
 				assert_non_null(info->field[s[1] - '0']);
 		}
-		assert_null(strpbrk(tell(&(struct event){.kind = (uint16_t)kind}, NULL), "{}"));
+		assert_null(strpbrk(tell(&(struct event){.kind = (uint16_t)kind}, NULL), "{}[]"));
 	}
 }
 
@@ -128,11 +128,11 @@ static void sentences_read_well(void **state)
 		.limit = LIMIT_MAX,
 		.reason = REASON_WRITER_SYSTEMD,
 		.n = {512ULL << 20, LIMIT_UNLIMITED, 1}};
-	struct event applied = {.kind = EVENT_LIMIT_APPLIED, .limit = LIMIT_OOM_GROUP, .n = {1, 0}};
-	struct event failed = {.kind = EVENT_LIMIT_FAILED, .limit = LIMIT_COUNT, .n = {EROFS}};
+	struct event failed = {
+		.kind = EVENT_LIMIT_FAILED, .limit = LIMIT_OOM_GROUP, .n = {EROFS, 1}};
 	struct event warn = {.kind = EVENT_HOST_MEMORY_WARN,
 		.service = SERVICE_NONE,
-		.n = {3396ULL << 20, 4ULL << 30, 8291}};
+		.n = {700ULL << 20, 4ULL << 30, 8291}};
 	struct event conflict = {.kind = EVENT_SERVICE_CONFLICT, .service = 0, .n = {1}};
 	struct event silent = {.kind = EVENT_PEER_SILENT, .subject = PEER_DOCKER};
 	struct event lack = {.kind = EVENT_LACK, .subject = 3, .service = SERVICE_NONE};
@@ -141,14 +141,14 @@ static void sentences_read_well(void **state)
 	assert_string_equal(tell(&drift, NULL), "mem_limit of backend was changed to unlimited by "
 						"systemd (a daemon-reload does that): "
 						"guardiand sets it back to 512 MiB (repair 1)");
-	assert_string_equal(tell(&applied, NULL), "oom_group of backend is now on, it was off");
-	assert_string_equal(tell(&failed, NULL), "The limits of backend could not be set: "
+	assert_string_equal(tell(&failed, NULL), "oom_group of backend could not be set to on: "
 						 "Read-only file system; guardiand will try again");
 	failed.n[0] = (uint64_t)-EROFS; /* as a result has it */
-	assert_string_equal(tell(&failed, NULL), "The limits of backend could not be set: "
+	failed.n[1] = 0;
+	assert_string_equal(tell(&failed, NULL), "oom_group of backend could not be set to off: "
 						 "Read-only file system; guardiand will try again");
 	assert_string_equal(tell(&warn, NULL),
-		"Memory of the host is getting short: 3.3 GiB of 4 GiB used (82.91%)");
+		"Memory of the host is getting short: 700 MiB of 4 GiB available (82.91% used)");
 	assert_string_equal(tell(&conflict, "system.slice/docker-1.scope"),
 		"backend and worker match the same container: only backend counts for it until the "
 		"policy "
@@ -156,6 +156,22 @@ static void sentences_read_well(void **state)
 	assert_string_equal(tell(&silent, NULL),
 		"dockerd does not answer: guardiand goes on without it and asks again");
 	assert_non_null(strstr(tell(&lack, NULL), lack_effect(LACK_SYSTEMD)));
+}
+
+/* Outside of the policy's services nothing more is known of the killed than their number. */
+static void what_stands_in_brackets_is_of_services(void **state)
+{
+	struct event kill = {
+		.kind = EVENT_OOM_KILL, .service = 0, .n = {1, 3, 256ULL << 20, 256ULL << 20}};
+
+	(void)state;
+	assert_string_equal(tell(&kill, NULL), "Out of memory in backend: the kernel killed 1 of "
+					       "its processes (3 in all; limit 256 MiB, "
+					       "highest use 256 MiB)");
+	kill.service = SERVICE_NONE;
+	assert_string_equal(
+		tell(&kill, "see journalctl -k"), "Out of memory in the host: the kernel killed 1 "
+						  "of its processes: see journalctl -k");
 }
 
 static void readings_are_named_by_bit(void **state)
@@ -341,6 +357,7 @@ int main(void)
 		cmocka_unit_test(every_placeholder_exists),
 		cmocka_unit_test(extra_ends_the_sentence),
 		cmocka_unit_test(sentences_read_well),
+		cmocka_unit_test(what_stands_in_brackets_is_of_services),
 		cmocka_unit_test(readings_are_named_by_bit),
 		cmocka_unit_test(nonsense_is_told_plainly),
 		cmocka_unit_test(without_a_policy_a_service_has_no_name),
