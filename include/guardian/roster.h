@@ -89,6 +89,8 @@ void roster_named(struct roster *r, uint64_t inode, int error, const struct dock
 
 /* Docker has stored SET for this entry: known at once, without asking. */
 void roster_stored(struct roster *r, struct roster_entry *e, const struct limit_set *set);
+/* What Docker has stored for it is uncertain: it is asked again soon. */
+void roster_ask_again(struct roster *r, struct roster_entry *e);
 
 /* Matches every entry against a new policy; roster_reconsider() then looks at every cgroup that is
  * not on the roster, which a new unit or glob may name. */

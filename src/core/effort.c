@@ -80,7 +80,8 @@ bool effort_failure_is_news(const struct effort *effort, int error)
 {
 	if (error == effort->told_error || error == -EAGAIN)
 		return false;
-	if (error == -ENOENT || error == -ENODEV || error == -ESTALE)
+	/* A peer that is slow may have done it all the same; one that is silent is told as such. */
+	if (error == -ENOENT || error == -ENODEV || error == -ESTALE || error == -ETIMEDOUT)
 		return effort->failures >= VANISHED_TELL;
 	return true;
 }

@@ -318,7 +318,8 @@ static void notice(
 	l->observed &= (uint8_t)differ;
 	if (differ == 0)
 		l->flags &= (uint8_t)~LIMITS_HUSH;
-	if (drift)
+	/* After the last round it is the surrender that is told. */
+	if (drift && effort_rounds(t, &l->hold) < t->policy->drift.rounds)
 		tell_each(t, ms, EVENT_LIMIT_DRIFT, drift, &m->live,
 			effort_rounds(t, &l->hold) + 1U,
 			(uint8_t)likely_writer(t, m, &l->wanted, differ & l->held));
@@ -335,7 +336,8 @@ static void hold_ask(struct tick *t, const struct member_sample *m, struct membe
 	a->force = force;
 	a->set = l->wanted;
 	a->set.mask = which;
-	/* systemd 252 puts memory.oom.group back to 0 whenever it writes a unit's values: have it written again behind it. */
+	/* systemd 252 puts memory.oom.group back to 0 whenever it writes a unit's values: have it
+	 * written again behind it. */
 	if (m->has_unit)
 		a->set.mask |= l->wanted.mask & (1U << LIMIT_OOM_GROUP);
 	l->before = m->live;

@@ -209,6 +209,8 @@ static void take_result(struct guardian *g, const struct job *job)
 	cgroup_reader_mark(&e->reader);
 	if (job->kind == JOB_PERSIST && job->error == 0)
 		roster_stored(&g->roster, e, &job->set);
+	else if (job->kind == JOB_PERSIST)
+		roster_ask_again(&g->roster, e); /* a timeout does not say that it was not done */
 }
 
 static void take_answers(struct guardian *g)

@@ -21,7 +21,6 @@
 #include "guardian/docker_files.h"
 #include "guardian/fs.h"
 #include "guardian/lacks.h"
-#include "guardian/lacks.h"
 
 #include "daemon.h"
 
@@ -126,6 +125,7 @@ static void find_lacks(struct guardian *g)
 		lacks |= LACK_JOURNAL;
 	g->snap.lacks = lacks;
 	g->snap.peer[PEER_SYSTEMD] = lacks & LACK_SYSTEMD ? PEER_ABSENT : PEER_OK;
+	g->snap.peer[PEER_DOCKER] = lacks & LACK_DOCKER ? PEER_ABSENT : PEER_UNKNOWN;
 }
 
 static int open_cgroups(struct guardian *g)

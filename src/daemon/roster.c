@@ -341,7 +341,7 @@ void roster_modified(struct roster *r, const char *path, const char *file)
 		return;
 	cgroup_reader_mark(&e->reader);
 	if (e->naming == NAMING_KNOWN && is_limit(file))
-		want_name(r, e, r->now_us + REFRESH_SOON_US);
+		roster_ask_again(r, e);
 }
 
 /* ---- names ---- */
@@ -395,6 +395,11 @@ void roster_stored(struct roster *r, struct roster_entry *e, const struct limit_
 			limit_put(&e->container.stored, (enum limit_kind)kind, set->value[kind]);
 	if (e->member)
 		describe(r, e);
+}
+
+void roster_ask_again(struct roster *r, struct roster_entry *e)
+{
+	want_name(r, e, r->now_us + REFRESH_SOON_US);
 }
 
 void roster_match_all(struct roster *r, const struct policy *policy)

@@ -1,6 +1,7 @@
 /*
- * roster_match: which service a cgroup belongs to. Pure: the policy, and what is known of the cgroup by now. Whatever
- * selectors a service has must all agree, and a second service that matches is told, not guessed away.
+ * roster_match: which service a cgroup belongs to. Pure: the policy, and what is known of the
+ * cgroup by now. Whatever selectors a service has must all agree, and a second service that matches
+ * is told, not guessed away.
  */
 #include <string.h>
 
@@ -15,7 +16,8 @@ static bool compose_matches(const char *wanted, const struct docker_container *c
 
 	if (!c->service[0] || strcmp(slash ? slash + 1 : wanted, c->service) != 0)
 		return false;
-	return !slash || (strlen(c->project) == project && memcmp(c->project, wanted, project) == 0);
+	return !slash ||
+	       (strlen(c->project) == project && memcmp(c->project, wanted, project) == 0);
 }
 
 static bool service_matches(const struct policy_service *s, const struct roster_entry *e)
@@ -26,7 +28,8 @@ static bool service_matches(const struct policy_service *s, const struct roster_
 		return false;
 	if (s->compose[0] && !(known && compose_matches(s->compose, &e->container)))
 		return false;
-	/* crun's inner level is read with its scope (VALUE_INNER_MAX), and is no member of its own. */
+	/* crun's inner level is read with its scope (VALUE_INNER_MAX), and is no member of its own.
+	 */
 	if (s->unit[0] && (e->identity.inner || strcmp(s->unit, e->identity.unit) != 0))
 		return false;
 	if (s->cgroup[0] && !text_glob(s->cgroup, e->path))

@@ -122,8 +122,7 @@ void state_restart_durations(struct state *state, uint64_t now_us)
 		service_again(&state->service[i], now_us);
 	for (size_t i = 0; i < state->n_departed; i++)
 		again(&state->departed[i].at_us, now_us);
-	for (size_t i = 0; i < PEER_COUNT; i++)
-	{
+	for (size_t i = 0; i < PEER_COUNT; i++) {
 		again(&state->peer_ok_us[i], now_us);
 		again(&state->peer_back_us[i], now_us);
 	}

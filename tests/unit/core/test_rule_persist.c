@@ -256,6 +256,49 @@ static void stored_has_time_to_be_read_again(void **state)
 	assert_int_equal(w->done[ACT_PERSIST], 1);
 }
 
+/* Alarms that the ration puts off come as soon as it allows: a service scaled to 80 containers. */
+static struct world *crowd(void **state, uint64_t max, uint64_t stored)
+{
+	struct world *w = *state;
+
+	add_service(w, "worker", max, 0);
+	for (uint64_t i = 0; i < 80; i++) {
+		struct member_sample *m = add_member(w, 0, 100 + i);
+
+		docker(m);
+		limit_put(&m->live, LIMIT_MAX, max);
+		limit_put(&m->stored, LIMIT_MAX, stored);
+	}
+	return w;
+}
+
+static void each_that_cannot_be_unset_is_told(void **state)
+{
+	struct world *w = crowd(state, NONE, 300 * MIB);
+
+	run(w, 200 * SECOND, SECOND);
+	assert_int_equal(w->told[EVENT_LIMIT_CANNOT_UNSET], 80);
+}
+
+static void each_failure_to_store_is_told(void **state)
+{
+	struct world *w = crowd(state, 512 * MIB, 300 * MIB);
+
+	w->error = -EIO;
+	run(w, 3600 * SECOND, SECOND);
+	assert_int_equal(w->told[EVENT_LIMIT_FAILED], 80);
+}
+
+static void each_one_given_up_is_told(void **state)
+{
+	struct world *w = crowd(state, 512 * MIB, 300 * MIB);
+
+	w->policy.drift.window_us = 24 * 3600 * SECOND;
+	w->deaf = true;
+	run(w, 3600 * SECOND, SECOND);
+	assert_int_equal(w->told[EVENT_LIMIT_SURRENDERED], 80);
+}
+
 static void observe_stores_nothing(void **state)
 {
 	struct world *w = container(state);
@@ -303,6 +346,9 @@ int main(void)
 		TEST(a_failure_backs_off_and_is_told_once),
 		TEST(a_docker_that_forgets_is_given_up),
 		TEST(stored_has_time_to_be_read_again),
+		TEST(each_that_cannot_be_unset_is_told),
+		TEST(each_failure_to_store_is_told),
+		TEST(each_one_given_up_is_told),
 		TEST(observe_stores_nothing),
 		TEST(nothing_is_stored_without_docker),
 	};

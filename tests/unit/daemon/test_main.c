@@ -86,12 +86,25 @@ static void help_and_version(void **state)
 
 static void wrong_arguments_are_told(void **state)
 {
-	static const char *const wrong[] = {"--no-such-thing", "extra", "--json", "--quiet",
-		"--print-policy", "--check --observe", "--config"};
+	static const struct {
+		const char *arguments;
+		int status;
+	} wrong[] = {
+		{"--no-such-thing", 2},
+		{"extra", 2},
+		{"--json", 2},
+		{"--quiet", 2},
+		{"--print-policy", 2},
+		{"--config", 2},
+		/* of a plug-in 2 would be "critical" */
+		{"--check --observe", 3},
+		{"--check extra", 3},
+		{"--check --no-such-thing", 3},
+	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
-		assert_int_equal(run(wrong[i]), 2);
+		assert_int_equal(run(wrong[i].arguments), wrong[i].status);
 		assert_non_null(strstr(said, "Try 'guardiand --help'"));
 	}
 }

@@ -534,6 +534,9 @@ static void written_limit_is_asked_for_soon(void **state)
 	assert_int_equal(e->ask_at_us, 10 * SECOND_US + 500000);
 	assert_true(e->reader.dirty);
 	roster_modified(&roster, "system.slice", "memory.low"); /* no member: nothing */
+	e->ask_at_us = 70 * SECOND_US;
+	roster_ask_again(&roster, e);
+	assert_int_equal(e->ask_at_us, 10 * SECOND_US + 500000);
 }
 
 static void stored_values_are_known_at_once(void **state)

@@ -1,0 +1,149 @@
+/*
+ * state: what is kept over a restart is recognised, and nothing else is. Trap 59 (what must not be
+ * lost in a crash).
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "guardian/state.h"
+#include "test_names.h"
+
+static struct state state;
+
+static int begin(void **unused)
+{
+	(void)unused;
+	memset(&state, 0, sizeof(state));
+	state_init(&state);
+	return 0;
+}
+
+static bool valid(void)
+{
+	return state_valid(&state, state_kept_size(&state));
+}
+
+static void only_what_is_used_is_kept(void **unused)
+{
+	(void)unused;
+	assert_true(valid());
+	assert_int_equal(state_kept_size(&state), offsetof(struct state, member));
+	state.n_members = SNAPSHOT_MEMBERS_MAX;
+	assert_int_equal(state_kept_size(&state), sizeof(state));
+	assert_true(valid());
+}
+
+static void init_leaves_unused_pages_alone(void **unused)
+{
+	(void)unused;
+	state.member[5].inode = 7;
+	state.n_members = 6;
+	state_init(&state);
+	assert_int_equal(state.n_members, 0);
+	assert_int_equal(state.member[5].inode, 7);
+}
+
+/* Each of these makes it another program's, another version's, or nonsense. */
+static void nothing_else_is_recognised(void **unused)
+{
+#define BREAK(field, value)                                                                        \
+	do {                                                                                       \
+		begin(NULL);                                                                       \
+		state.n_members = 1;                                                               \
+		state.field = (value);                                                             \
+		assert_false(state_valid(&state, sizeof(state)));                                  \
+		assert_false(valid());                                                             \
+	} while (0)
+	(void)unused;
+	BREAK(magic, 0);
+	BREAK(version, STATE_VERSION + 1);
+	BREAK(size, 8);
+	BREAK(n_ancestors, SNAPSHOT_ANCESTORS_MAX + 1);
+	BREAK(n_services, POLICY_SERVICES_MAX + 1);
+	BREAK(n_departed, STATE_DEPARTED_MAX + 1);
+	BREAK(next_departed, STATE_DEPARTED_MAX);
+	BREAK(host_level.now, MEMORY_LEVELS);
+	BREAK(member[0].level.now, MEMORY_LEVELS);
+	begin(NULL);
+	state.n_members = SNAPSHOT_MEMBERS_MAX + 1;
+	assert_false(state_valid(&state, sizeof(state)));
+}
+
+static void a_part_is_not_recognised(void **unused)
+{
+	size_t len = state_kept_size(&state);
+
+	(void)unused;
+	assert_false(state_valid(&state, len - 1));
+	assert_false(state_valid(&state, len + 1));
+	assert_false(state_valid(&state, 0));
+	state.n_members = 1;
+	assert_false(state_valid(&state, len));
+}
+
+static void resuming_forgets_what_was_under_way(void **unused)
+{
+	(void)unused;
+	state.adopted = 1;
+	state.n_members = 2;
+	state.n_ancestors = 1;
+	state.member[1].deadline_us = UINT64_MAX;
+	state.member[1].limits.hold = (struct effort){.ticket = 5, .rounds = 2};
+	state.member[1].limits.persist = (struct effort){.ticket = 6, .ended = 1};
+	state.ancestor[0].reserve.ticket = 7;
+	state_resume(&state);
+	assert_int_equal(state.adopted, 0);
+	assert_int_equal(state.member[1].deadline_us, 0);
+	assert_int_equal(state.member[1].limits.hold.ticket, 0);
+	assert_int_equal(state.member[1].limits.hold.rounds, 2); /* budgets survive */
+	assert_int_equal(state.member[1].limits.persist.ended, 0);
+	assert_int_equal(state.ancestor[0].reserve.ticket, 0);
+}
+
+static void only_what_has_begun_begins_again(void **unused)
+{
+	(void)unused;
+	state.n_services = 1;
+	state.n_departed = 1;
+	state.service[0].gone_us = 5;
+	state.departed[0].at_us = 5;
+	state.peer_back_us[1] = 5;
+	state.host_level.calm_us = 5;
+	state_restart_durations(&state, 77);
+	assert_int_equal(state.service[0].gone_us, 77);
+	assert_int_equal(state.service[0].ooms.refill_us, 0);
+	assert_int_equal(state.departed[0].at_us, 77);
+	assert_int_equal(state.peer_back_us[0], 0);
+	assert_int_equal(state.peer_back_us[1], 77);
+	assert_int_equal(state.host_level.calm_us, 77);
+	assert_int_equal(state.host_readings.changing_us, 0);
+}
+
+static void levels_have_names(void **unused)
+{
+	(void)unused;
+	CHECK_NAMES(memory_level_name, MEMORY_LEVELS);
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup(f, begin)
+	const struct CMUnitTest tests[] = {
+		TEST(only_what_is_used_is_kept),
+		TEST(init_leaves_unused_pages_alone),
+		TEST(nothing_else_is_recognised),
+		TEST(a_part_is_not_recognised),
+		TEST(resuming_forgets_what_was_under_way),
+		TEST(only_what_has_begun_begins_again),
+		TEST(levels_have_names),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
