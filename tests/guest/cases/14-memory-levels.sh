@@ -19,7 +19,7 @@ within 'the page cache has filled the limit' $((200 << 20)) $((256 << 20)) "$(cg
 sleep 6
 is 'and raised no alarm' 0 "$(($(count_events service_memory_warn) + $(count_events service_memory_critical)))"
 
-ok 'the backend takes anonymous memory' "http backend '/anon?mb=165' 60"
+ok 'the backend takes anonymous memory' "http backend '/anon?mb=198' 60"
 eventually 'which is told as a warning or worse' 15 \
 	'[ $(($(count_events service_memory_warn backend) + $(count_events service_memory_critical backend))) -ge 1 ]'
 ok 'with the working set' "journal_events service_memory_warn backend | jq -e '.GUARDIAN_WORKING_SET_BYTES|tonumber > 200000000'"

@@ -562,7 +562,7 @@ static void each_alarm_of_a_crowd_is_told(void **state)
 	w->error = 0;
 	run(w, 600 * SECOND, SECOND);
 	forget_told(w);
-	for (int i = 0; i < 400; i++) {
+	for (int i = 0; i < 600; i++) {
 		for (uint64_t k = 0; k < 80; k++)
 			limit_put(&member(w, 100 + k)->live, LIMIT_MAX, 300 * MIB);
 		step(w, SECOND);

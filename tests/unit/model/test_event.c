@@ -169,9 +169,9 @@ static void what_stands_in_brackets_is_of_services(void **state)
 					       "its processes (3 in all; limit 256 MiB, "
 					       "highest use 256 MiB)");
 	kill.service = SERVICE_NONE;
-	assert_string_equal(
-		tell(&kill, "see journalctl -k"), "Out of memory in the host: the kernel killed 1 "
-						  "of its processes: see journalctl -k");
+	assert_string_equal(tell(&kill, "see journalctl -k"),
+		"Out of memory in the host: the kernel killed 1 "
+		"of its processes: see journalctl -k");
 }
 
 static void readings_are_named_by_bit(void **state)
