@@ -92,6 +92,9 @@ void roster_stored(struct roster *r, struct roster_entry *e, const struct limit_
 /* What Docker has stored for it is uncertain: it is asked again soon. */
 void roster_ask_again(struct roster *r, struct roster_entry *e);
 
+/* True when any Docker container is there. */
+bool roster_has_docker(const struct roster *r);
+
 /* Matches every entry against a new policy; roster_reconsider() then looks at every cgroup that is
  * not on the roster, which a new unit or glob may name. */
 void roster_match_all(struct roster *r, const struct policy *policy);

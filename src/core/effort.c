@@ -88,7 +88,7 @@ bool effort_failure_is_news(const struct effort *effort, int error)
 
 uint64_t errno_number(int error)
 {
-	return error < 0 ? (uint64_t)(-(int64_t)error) : 0;
+	return (uint64_t)(-(int64_t)error);
 }
 
 static uint64_t pause_us(const struct tick *t, uint32_t times)

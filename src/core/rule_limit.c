@@ -103,7 +103,7 @@ static void tell_each(struct tick *t, struct member_state *ms, enum event_kind e
 static void tell_surrendered(struct tick *t, struct member_state *ms, uint32_t drift,
 	const struct limit_set *found, uint8_t reason)
 {
-	enum limit_kind kind = drift ? (enum limit_kind)__builtin_ctz(drift) : LIMIT_MAX;
+	enum limit_kind kind = (enum limit_kind)__builtin_ctz(drift);
 	struct event *e = tell_limit(t, ms, EVENT_LIMIT_SURRENDERED, kind);
 
 	if (!e)
@@ -356,7 +356,7 @@ static bool surrender(
 		l->hold.surrendered = 1;
 	if (!l->hold.surrendered)
 		return false;
-	if (!(ms->told & TOLD_SURRENDERED))
+	if (drift && !(ms->told & TOLD_SURRENDERED))
 		tell_surrendered(
 			t, ms, drift, &m->live, (uint8_t)likely_writer(t, m, &l->wanted, drift));
 	return true;

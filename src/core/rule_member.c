@@ -12,9 +12,7 @@
 
 const struct policy_service *service_policy(const struct tick *t, uint16_t service)
 {
-	return service < t->policy->n_services && service < POLICY_SERVICES_MAX
-		       ? &t->policy->service[service]
-		       : NULL;
+	return service < t->policy->n_services ? &t->policy->service[service] : NULL;
 }
 
 /* NULL for what no service of the policy owns. */
@@ -88,13 +86,12 @@ void policy_adopt(struct tick *t)
 	struct state *state = t->state;
 	struct table table = {state->service, sizeof(state->service[0]), &state->n_services,
 		POLICY_SERVICES_MAX, service_is, service_leave, service_enter};
-	uint32_t n = t->policy->n_services;
 
 	if (state->adopted && state->policy_generation == t->snap->policy_generation)
 		return;
 	for (uint16_t i = 0; i < state->n_services; i++)
 		state->service[i].origin = i;
-	table_align(t, &table, n < POLICY_SERVICES_MAX ? n : POLICY_SERVICES_MAX);
+	table_align(t, &table, t->policy->n_services);
 	services_renumber(state);
 	if (state->adopted)
 		matters_open(state);

@@ -102,20 +102,27 @@ static struct event *tell_max(struct tick *t, struct member_state *ms, enum even
 	return tell_limit(t, ms, kind, LIMIT_MAX);
 }
 
+/* Observe mode: what would be stored is told, and not asked for again. */
+static void observed(struct tick *t, const struct member_sample *m, struct member_state *ms)
+{
+	struct event *e = tell_max(t, ms, EVENT_LIMIT_OBSERVED);
+
+	if (!e)
+		return;
+	e->n[0] = ms->limits.wanted.value[LIMIT_MAX];
+	e->n[1] = m->stored.value[LIMIT_MAX];
+	e->reason = REASON_WRITER_DOCKER;
+	ms->limits.persist.surrendered = 1;
+}
+
 static void persist_failed(
 	struct tick *t, const struct member_sample *m, struct member_state *ms, int error)
 {
 	struct effort *persist = &ms->limits.persist;
 	struct event *e;
 
-	if (error == -ECANCELED) { /* observe mode */
-		persist->surrendered = 1;
-		e = tell_max(t, ms, EVENT_LIMIT_OBSERVED);
-		if (e) {
-			e->n[0] = ms->limits.wanted.value[LIMIT_MAX];
-			e->n[1] = m->stored.value[LIMIT_MAX];
-			e->reason = REASON_WRITER_DOCKER;
-		}
+	if (error == -ECANCELED) {
+		observed(t, m, ms);
 		return;
 	}
 	if (!effort_failure_is_news(persist, error))

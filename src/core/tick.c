@@ -90,7 +90,7 @@ bool passed(const struct tick *t, uint64_t since_us, uint64_t after_us, uint64_t
 	if (t->now_us - since_us >= after_us)
 		return true;
 	left = after_us - (t->now_us - since_us);
-	look_at(deadline_us, left < UINT64_MAX - t->now_us ? t->now_us + left : UINT64_MAX);
+	look_at(deadline_us, t->now_us + left);
 	return false;
 }
 

@@ -49,6 +49,8 @@ struct guardian {
 	const struct act_ops *act;
 	struct result early[PLAN_ACTIONS_MAX]; /* actions that failed before a lane had them */
 	uint16_t n_early;
+	uint64_t words_inode; /* whose action failed ... */
+	char words[160];      /* ... and what the peer said of it */
 
 	struct tell tell;
 	struct status_daemon about;

@@ -207,6 +207,10 @@ static void take_result(struct guardian *g, const struct job *job)
 	if (!e || !e->member)
 		return;
 	cgroup_reader_mark(&e->reader);
+	if (job->error < 0 && job->message[0]) {
+		g->words_inode = job->inode;
+		memcpy(g->words, job->message, sizeof(g->words));
+	}
 	if (job->kind == JOB_PERSIST && job->error == 0)
 		roster_stored(&g->roster, e, &job->set);
 	else if (job->kind == JOB_PERSIST)
@@ -252,9 +256,10 @@ static void ask_names(struct guardian *g, uint64_t now_us)
 	}
 }
 
+/* Without a container there is nothing to ask Docker for; and its socket would start a dockerd that was stopped. */
 static void ping_docker(struct guardian *g, uint64_t now_us)
 {
-	if (!g->lanes || now_us < g->ping_at_us)
+	if (!g->lanes || now_us < g->ping_at_us || !roster_has_docker(&g->roster))
 		return;
 	if (g->pinging) {
 		if (now_us - g->ping_at_us >= PING_LOST_US && g->snap.peer[PEER_DOCKER] != PEER_SILENT)
@@ -330,15 +335,24 @@ static const char *path_of(struct guardian *g, uint64_t inode)
 	return a ? a->path : NULL;
 }
 
+/* What belongs behind the sentence. A service's name says enough of where: its cgroup is in the fields; a failure
+ * is better told in the words of who refused. */
+static const char *extra_of(const struct guardian *g, const struct event *e, const char *path)
+{
+	if (e->kind == EVENT_LIMIT_FAILED && e->inode == g->words_inode && g->words[0])
+		return g->words;
+	return e->service == SERVICE_NONE ? path : NULL;
+}
+
 static void tell_all(struct guardian *g)
 {
 	for (uint16_t i = 0; i < g->plan.n_events; i++) {
 		const struct event *e = &g->plan.event[i];
 		const char *path = path_of(g, e->inode);
 
-		/* A service's name says enough in the sentence; its cgroup is in the fields. */
-		tell_event(&g->tell, e, &g->policy, path, e->service == SERVICE_NONE ? path : NULL);
+		tell_event(&g->tell, e, &g->policy, path, extra_of(g, e, path));
 	}
+	g->words[0] = '\0';
 }
 
 static void keep_state(struct guardian *g)

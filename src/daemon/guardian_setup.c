@@ -159,10 +159,12 @@ static void name_from_files(struct guardian *g)
 	}
 }
 
-/* A walk of each lane's path before memory is short. */
+/* A walk of each lane's path before memory is short; of Docker's only where it is at work. */
 static void rehearse(struct guardian *g)
 {
 	for (int lane = 0; lane < LANE_COUNT; lane++) {
+		if (lane != LANE_HOLD && !roster_has_docker(&g->roster))
+			continue;
 		memset(&g->job, 0, sizeof(g->job));
 		g->job.kind = JOB_REHEARSE;
 		g->job.has_unit = g->real_root && !(g->snap.lacks & LACK_SYSTEMD);

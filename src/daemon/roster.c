@@ -402,6 +402,14 @@ void roster_ask_again(struct roster *r, struct roster_entry *e)
 	want_name(r, e, r->now_us + REFRESH_SOON_US);
 }
 
+bool roster_has_docker(const struct roster *r)
+{
+	for (uint16_t i = 0; i < r->n_entries; i++)
+		if (r->entry[i].used && r->entry[i].naming != NAMING_NONE)
+			return true;
+	return false;
+}
+
 void roster_match_all(struct roster *r, const struct policy *policy)
 {
 	r->policy = policy;

@@ -200,9 +200,10 @@ static void tickets_wrap_around_those_in_use(void **state)
 	assert_int_equal(w->plan.action[1].ticket, 1);
 	assert_int_equal(w->plan.action[3].kind, ACT_RESERVE);
 	w->state.next_ticket = UINT32_MAX;
+	w->state.member[0].limits.persist.ticket = 4;
 	add_member(w, 0, 200);
 	step(w, SECOND);
-	assert_int_equal(w->plan.action[0].ticket, 4);
+	assert_int_equal(w->plan.action[0].ticket, 5);
 }
 
 int main(void)

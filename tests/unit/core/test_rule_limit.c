@@ -570,7 +570,7 @@ static void each_alarm_of_a_crowd_is_told(void **state)
 	assert_int_equal(w->told[EVENT_LIMIT_SURRENDERED], 80);
 	want(w, 0, LIMIT_MAX, 20 * MIB);
 	w->snap.policy_generation++;
-	run(w, 200 * SECOND, SECOND);
+	run(w, 400 * SECOND, SECOND);
 	assert_int_equal(w->told[EVENT_LIMIT_REFUSED], 80);
 }
 

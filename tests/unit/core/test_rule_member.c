@@ -243,6 +243,20 @@ static void a_conflict_waits_for_the_ration(void **state)
 	assert_int_equal(w->told[EVENT_SERVICE_CONFLICT], 70);
 }
 
+/* Rule 9: a count that is wrong already does not wrap. */
+static void members_are_not_counted_below_none(void **state)
+{
+	struct world *w = *state;
+
+	add_service(w, "db", 0, 0);
+	add_member(w, 0, 100);
+	calm_down(w);
+	w->state.service[0].members = 0;
+	remove_member(w, 100);
+	calm_down(w);
+	assert_int_equal(w->state.service[0].members, 0);
+}
+
 /* ---- reload ---- */
 
 static void services_keep_their_past_by_name(void **state)
@@ -370,6 +384,7 @@ int main(void)
 		TEST(put_off_news_are_of_their_own_moment),
 		TEST(a_service_without_current_is_found_too),
 		TEST(a_conflict_waits_for_the_ration),
+		TEST(members_are_not_counted_below_none),
 		TEST(services_keep_their_past_by_name),
 		TEST(a_member_may_change_its_service),
 		TEST(a_removed_service_goes_in_silence),

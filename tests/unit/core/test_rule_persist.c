@@ -299,6 +299,76 @@ static void each_one_given_up_is_told(void **state)
 	assert_int_equal(w->told[EVENT_LIMIT_SURRENDERED], 80);
 }
 
+/* The ration is used up: each of the three alarms waits for it. */
+static void without_ration(struct world *w)
+{
+	w->state.service[0].limits.used = 64;
+	w->state.service[0].limits.refill_us = w->snap.now_us;
+}
+
+static struct world *about_to_store(void **state)
+{
+	struct world *w = container(state);
+
+	step(w, SECOND);
+	step(w, SECOND);
+	action_of(w, ACT_PERSIST);
+	forget_told(w);
+	without_ration(w);
+	return w;
+}
+
+static void a_failure_waits_for_the_ration(void **state)
+{
+	struct world *w = about_to_store(state);
+
+	w->snap.result[0].error = w->error = -EIO;
+	limit_put(&member(w, INODE)->stored, LIMIT_MAX, NONE);
+	step(w, SECOND);
+	assert_int_equal(w->told[EVENT_LIMIT_FAILED], 0);
+	run(w, 60 * SECOND, SECOND);
+	assert_int_equal(w->told[EVENT_LIMIT_FAILED], 1);
+}
+
+static void observing_waits_for_the_ration(void **state)
+{
+	struct world *w = about_to_store(state);
+
+	w->snap.result[0].error = w->error = -ECANCELED;
+	limit_put(&member(w, INODE)->stored, LIMIT_MAX, NONE);
+	step(w, SECOND);
+	assert_int_equal(w->told[EVENT_LIMIT_OBSERVED], 0);
+	run(w, 60 * SECOND, SECOND);
+	assert_int_equal(w->told[EVENT_LIMIT_OBSERVED], 1);
+}
+
+static void giving_up_waits_for_the_ration(void **state)
+{
+	struct world *w = container(state);
+
+	step(w, SECOND);
+	w->deaf = true;
+	while (w->done[ACT_PERSIST] < 3)
+		step(w, SECOND);
+	for (int i = 0; i < 50; i++) {
+		without_ration(w);
+		step(w, SECOND);
+	}
+	assert_int_equal(w->told[EVENT_LIMIT_SURRENDERED], 0);
+	run(w, 10 * SECOND, SECOND);
+	assert_int_equal(w->told[EVENT_LIMIT_SURRENDERED], 1);
+}
+
+static void unlimited_on_both_sides_is_nothing_to_unset(void **state)
+{
+	struct world *w = *state;
+
+	add_service(w, "backend", NONE, 0);
+	docker(add_member(w, 0, INODE));
+	calm_down(w);
+	assert_int_equal(w->told[EVENT_LIMIT_CANNOT_UNSET], 0);
+}
+
 static void observe_stores_nothing(void **state)
 {
 	struct world *w = container(state);
@@ -349,6 +419,10 @@ int main(void)
 		TEST(each_that_cannot_be_unset_is_told),
 		TEST(each_failure_to_store_is_told),
 		TEST(each_one_given_up_is_told),
+		TEST(a_failure_waits_for_the_ration),
+		TEST(observing_waits_for_the_ration),
+		TEST(giving_up_waits_for_the_ration),
+		TEST(unlimited_on_both_sides_is_nothing_to_unset),
 		TEST(observe_stores_nothing),
 		TEST(nothing_is_stored_without_docker),
 	};
