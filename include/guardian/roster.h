@@ -67,7 +67,7 @@ struct roster {
 	bool news; /* an entry came, went or got its name; the caller resets it */
 	uint32_t overflow;                     /* cgroups that found no room */
 	uint16_t n_entries;                    /* the end of the used part of entry[] */
-	uint16_t member[SNAPSHOT_MEMBERS_MAX]; /* index into entry[], as snap->member[] */
+	struct roster_entry *member[SNAPSHOT_MEMBERS_MAX]; /* of entry[], as snap->member[] */
 	struct roster_entry entry[ROSTER_ENTRIES_MAX];
 	struct roster_ancestor ancestor[SNAPSHOT_ANCESTORS_MAX];
 };
@@ -104,8 +104,9 @@ void roster_reconsider(struct roster *r, const char *path);
 struct roster_entry *roster_by_inode(struct roster *r, uint64_t inode);
 struct roster_ancestor *roster_ancestor_by_inode(struct roster *r, uint64_t inode);
 
-/* Reads every member and ancestor into the snapshot; drops those that have gone. */
-void roster_sample(struct roster *r, uint64_t now_us);
+/* Reads every member and ancestor into the snapshot; drops those that have gone. -> whether any
+ * member has changed. */
+bool roster_sample(struct roster *r, uint64_t now_us);
 
 /* For status_render(): USERDATA is the roster. */
 const char *roster_path_of_member(void *userdata, uint16_t member);

@@ -46,7 +46,7 @@ struct readings {
 /* What was last read of a member, for when it is gone. */
 struct usage {
 	uint64_t working_set_bytes, peak_bytes;
-	uint64_t limit_bytes; /* the lowest that binds it, or LIMIT_UNLIMITED */
+	uint64_t limit_bytes;   /* the lowest that binds it, or LIMIT_UNLIMITED */
 	uint32_t fill_centipct; /* working set of the limit */
 };
 
@@ -106,8 +106,8 @@ struct member_state {
 	uint64_t deadline_us; /* when to look although nothing changed; 0: at the next tick,
 				 whenever that is; UINT64_MAX: not at all */
 	uint16_t service;
-	uint8_t told;           /* enum member_told */
-	uint8_t oom_known;      /* oom_kill is a baseline */
+	uint8_t told;      /* enum member_told */
+	uint8_t oom_known; /* oom_kill is a baseline */
 	uint64_t oom_kill;
 	struct usage usage;
 	uint64_t ancestor_inode; /* of the parent, or 0 */

@@ -38,7 +38,7 @@ void status_render(struct text_out *out, const struct status_daemon *d, const st
 	uint32_t told, const char *(*cgroup_of)(void *userdata, uint16_t member), void *userdata);
 
 /* A quiet tick: only the times at the head have changed. The head has fixed width; this rewrites it
- * in place. HEAD is the text that status_render() wrote. */
-void status_touch(char *head, const struct status_daemon *d, const struct snapshot *snap);
+ * in place. TEXT is what status_render() wrote. */
+void status_touch(char *text, const struct status_daemon *d, const struct snapshot *snap);
 
 #endif

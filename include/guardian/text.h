@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct text_span {
 	const char *start;
@@ -71,8 +72,12 @@ struct text_out {
 };
 
 void text_out_init(struct text_out *out, char *buf, size_t size);
-void text_put(struct text_out *out, const char *s);
 void text_put_span(struct text_out *out, const char *s, size_t len);
+/* In place, because the length of a literal is known there. */
+static inline void text_put(struct text_out *out, const char *s)
+{
+	text_put_span(out, s, strlen(s));
+}
 void text_put_u64(struct text_out *out, uint64_t n);
 void text_put_i64(struct text_out *out, int64_t n);
 /* 1234 -> "12.34" */

@@ -10,13 +10,14 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdbool.h>
-#include <stdio.h>
+#include <stdio.h> /* renameat() */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "guardian/fs.h"
+#include "guardian/text.h"
 
 void fs_close(int *fd)
 {
@@ -265,10 +266,13 @@ static int make_file(int dirfd, const char *name, const void *data, size_t len, 
 	_cleanup_fd_ int fd = -1;
 	int err;
 
-	/* What a killed writer left; each file has one writer. */
-	if (unlinkat(dirfd, name, 0) < 0 && errno != ENOENT)
-		return -errno;
 	fd = open_below(dirfd, name, O_WRONLY | O_CREAT | O_EXCL, mode);
+	if (fd == -EEXIST) {
+		/* What a killed writer left; each file has one writer. */
+		if (unlinkat(dirfd, name, 0) < 0 && errno != ENOENT)
+			return -errno;
+		fd = open_below(dirfd, name, O_WRONLY | O_CREAT | O_EXCL, mode);
+	}
 	if (fd < 0)
 		return fd;
 	err = fchmod(fd, mode) < 0 ? -errno : write_all(fd, data, len);
@@ -280,12 +284,16 @@ static int make_file(int dirfd, const char *name, const void *data, size_t len, 
 int fs_replace(int dirfd, const char *name, const void *data, size_t len, mode_t mode)
 {
 	char temp[NAME_MAX + 1];
-	int n, err;
+	struct text_out out;
+	int err;
 
 	if (!is_plain_name(name))
 		return -EINVAL;
-	n = snprintf(temp, sizeof(temp), ".%s.new", name);
-	if (n < 0 || (size_t)n >= sizeof(temp))
+	text_out_init(&out, temp, sizeof(temp));
+	text_put(&out, ".");
+	text_put(&out, name);
+	text_put(&out, ".new");
+	if (out.full)
 		return -ENAMETOOLONG;
 	err = make_file(dirfd, temp, data, len, mode);
 	if (err < 0)

@@ -29,11 +29,6 @@ void text_put_span(struct text_out *out, const char *s, size_t len)
 	out->buf[out->len] = '\0';
 }
 
-void text_put(struct text_out *out, const char *s)
-{
-	text_put_span(out, s, strlen(s));
-}
-
 enum { DIGITS_MAX = 20 }; /* of 2^64 - 1 */
 
 /* N with at least MIN digits. */
@@ -199,16 +194,26 @@ static void put_json_escape(struct text_out *out, unsigned char c)
 	text_put_span(out, (char[]){hex[c >> 4], hex[c & 15]}, 2);
 }
 
+static bool is_plain(unsigned char c)
+{
+	return c >= 0x20 && c < 0x7F && c != '"' && c != '\\';
+}
+
+/* What is plain goes over in one piece, the rest a character at a time. */
 void text_put_json(struct text_out *out, const char *s)
 {
-	text_put(out, "\"");
-	for (const unsigned char *c = (const unsigned char *)s; *c;) {
-		size_t len = utf8_length(c);
+	const unsigned char *c = (const unsigned char *)s;
 
-		if (len == 0)
-			text_put(out, "\\ufffd"); /* the replacement character */
-		else if (*c < 0x20 || *c == 0x7F || *c == '"' || *c == '\\')
+	text_put(out, "\"");
+	while (*c) {
+		size_t len = 0;
+
+		while (is_plain(c[len]))
+			len++;
+		if (len == 0 && (len = utf8_length(c)) == 1)
 			put_json_escape(out, *c);
+		else if (len == 0)
+			text_put(out, "\\ufffd"); /* the replacement character */
 		else
 			text_put_span(out, (const char *)c, len);
 		c += len ? len : 1;

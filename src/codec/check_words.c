@@ -88,7 +88,7 @@ static const struct {
 		"start it, or correct its container, compose, unit or cgroup in the policy",
 		{NULL}},
 	[CHECK_CONFLICT] = {"service_conflict",
-		"{service} and {other} both match one container: only {service} counts for it",
+		"{service} and {other} both match one container: it gets the limits of neither",
 		"make the policy name it once", {NULL}},
 	[CHECK_SERVICE_UNREAD] = {"service_unread", "memory or limit of {service} cannot be read",
 		"it may just have stopped; look again", {NULL}},

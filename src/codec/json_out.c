@@ -1,13 +1,13 @@
 /*
  * json_out: see the header.
  */
-#include <string.h>
-
 #include "guardian/json_out.h"
 
 void json_next(struct text_out *out)
 {
-	if (out->len > 0 && !strchr("{[", out->buf[out->len - 1]))
+	char last = out->len > 0 ? out->buf[out->len - 1] : '{';
+
+	if (last != '{' && last != '[')
 		text_put(out, ",");
 }
 

@@ -1,6 +1,6 @@
 /*
- * record: see the header. Out: straight into the caller's buffer. In: cJSON builds the line's tree,
- * a patch is merged into the tree before, and the field tables read it out.
+ * record: lines of JSON in. cJSON builds the line's tree, a patch is merged into the tree before,
+ * and the field tables read it out. The way out is record_out.c.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -8,186 +8,9 @@
 
 #include <cjson/cJSON.h>
 
-#include "guardian/json_out.h"
 #include "guardian/limit.h"
 #include "guardian/record.h"
 #include "record_fields.h"
-
-/* The largest number below which a double has every integer. */
-#define EXACT_MAX ((uint64_t)1 << 53)
-
-/* ---- out ---- */
-
-static void put_number(struct text_out *out, const char *key, uint64_t n)
-{
-	json_key(out, key);
-	if (n == UINT64_MAX) {
-		text_put(out, "\"max\"");
-	} else if (n > EXACT_MAX) {
-		text_put(out, "\"");
-		text_put_u64(out, n);
-		text_put(out, "\"");
-	} else {
-		text_put_u64(out, n);
-	}
-}
-
-static void put_field(struct text_out *out, const struct record_field *field, const void *base)
-{
-	uint64_t value = record_get(field, base);
-
-	if (field->valid_size ? !record_is_valid(field, base) : value == field->otherwise)
-		return;
-	if (field->type == RECORD_NUMBER) {
-		put_number(out, field->key, value);
-		return;
-	}
-	json_key(out, field->key);
-	if (field->type == RECORD_FLAG)
-		text_put(out, value ? "true" : "false");
-	else
-		text_put_i64(out, (int64_t)value);
-}
-
-static void put_fields(struct text_out *out, const struct record_table *table, const void *base)
-{
-	for (size_t i = 0; i < table->n; i++)
-		put_field(out, &table->field[i], base);
-}
-
-static void put_limits(struct text_out *out, const char *key, const struct limit_set *set)
-{
-	json_open(out, key, "{");
-	for (enum limit_kind kind = 0; kind < LIMIT_COUNT; kind++)
-		if (limit_has(set, kind))
-			put_number(out, limit_word(kind), set->value[kind]);
-	text_put(out, "}");
-}
-
-/* An object whose key is the inode. */
-static void open_by_inode(struct text_out *out, uint64_t inode)
-{
-	json_next(out);
-	text_put(out, "\"");
-	text_put_u64(out, inode);
-	text_put(out, "\":{");
-}
-
-static void put_members(struct text_out *out, const struct snapshot *snap)
-{
-	json_open(out, "members", "{");
-	for (uint16_t i = 0; i < snap->n_members; i++) {
-		const struct member_sample *m = &snap->member[i];
-
-		open_by_inode(out, m->inode);
-		put_fields(out, &record_member, m);
-		put_limits(out, "live", &m->live);
-		if (m->valid & MEMBER_STORED)
-			put_limits(out, "stored", &m->stored);
-		text_put(out, "}");
-	}
-	text_put(out, "}");
-}
-
-static void put_ancestors(struct text_out *out, const struct snapshot *snap)
-{
-	json_open(out, "ancestors", "{");
-	for (uint16_t i = 0; i < snap->n_ancestors; i++) {
-		open_by_inode(out, snap->ancestor[i].inode);
-		put_fields(out, &record_ancestor, &snap->ancestor[i]);
-		text_put(out, "}");
-	}
-	text_put(out, "}");
-}
-
-static void put_results(struct text_out *out, const struct snapshot *snap)
-{
-	if (snap->n_results == 0)
-		return;
-	json_open(out, "results", "[");
-	for (uint16_t i = 0; i < snap->n_results; i++) {
-		json_next(out);
-		text_put(out, "{");
-		put_fields(out, &record_result, &snap->result[i]);
-		text_put(out, "}");
-	}
-	text_put(out, "]");
-}
-
-void record_put_snapshot(struct text_out *out, const struct snapshot *snap)
-{
-	text_put(out, "{");
-	put_fields(out, &record_head, snap);
-	json_open(out, "host", "{");
-	put_fields(out, &record_host, &snap->host);
-	text_put(out, "}");
-	put_members(out, snap);
-	put_ancestors(out, snap);
-	put_results(out, snap);
-	text_put(out, "}");
-}
-
-static void put_service(struct text_out *out, uint16_t service)
-{
-	if (service != SERVICE_NONE)
-		put_number(out, "service", service);
-}
-
-static void put_action(struct text_out *out, const struct action *a)
-{
-	json_next(out);
-	text_put(out, "{");
-	json_string(out, "do", action_name(a->kind));
-	put_service(out, a->service);
-	put_number(out, "inode", a->inode);
-	put_number(out, "ticket", a->ticket);
-	if (a->force)
-		put_number(out, "force", 1);
-	put_limits(out, "set", &a->set);
-	text_put(out, "}");
-}
-
-/* Numbers as far as the event's row names them. */
-static void put_event(struct text_out *out, const struct event *e)
-{
-	const struct event_info *info = event_info(e->kind);
-
-	if (!info)
-		return;
-	json_next(out);
-	text_put(out, "{");
-	json_string(out, "event", info->name);
-	put_service(out, e->service);
-	if (e->inode)
-		put_number(out, "inode", e->inode);
-	if (e->limit < LIMIT_COUNT)
-		json_string(out, "limit", limit_word(e->limit));
-	if (e->reason != REASON_NONE)
-		json_string(out, "reason", event_reason_name(e->reason));
-	if (e->subject)
-		put_number(out, "subject", e->subject);
-	for (int i = 0; i < EVENT_NUMBERS; i++)
-		if (info->field[i])
-			put_number(out, info->field[i], e->n[i]);
-	text_put(out, "}");
-}
-
-void record_put_plan(struct text_out *out, const struct plan *plan, uint64_t now_us)
-{
-	text_put(out, "{");
-	put_number(out, "now_us", now_us);
-	put_number(out, "wake_us", plan->wake_us);
-	json_open(out, "actions", "[");
-	for (uint16_t i = 0; i < plan->n_actions; i++)
-		put_action(out, &plan->action[i]);
-	text_put(out, "]");
-	json_open(out, "events", "[");
-	for (uint16_t i = 0; i < plan->n_events; i++)
-		put_event(out, &plan->event[i]);
-	text_put(out, "]}");
-}
-
-/* ---- in ---- */
 
 /* true and false, a whole number, "max", or digits. */
 static bool value_of(const cJSON *item, uint64_t *value)
@@ -200,7 +23,7 @@ static bool value_of(const cJSON *item, uint64_t *value)
 	}
 	if (cJSON_IsString(item))
 		return text_cgroup_value(item->valuestring, strlen(item->valuestring), value) == 0;
-	if (!cJSON_IsNumber(item) || n > (double)EXACT_MAX || n < -(double)EXACT_MAX)
+	if (!cJSON_IsNumber(item) || n > (double)RECORD_EXACT_MAX || n < -(double)RECORD_EXACT_MAX)
 		return false;
 	*value = n < 0 ? (uint64_t)(int64_t)n : (uint64_t)n;
 	return n == (n < 0 ? (double)(int64_t)*value : (double)*value);
@@ -410,6 +233,7 @@ static int read_document(struct record *record, const cJSON *document, struct sn
 /* ---- patches ---- */
 
 /* RFC 7396. cJSON bounds the depth of a tree (CJSON_NESTING_LIMIT), and so of this. */
+/* NOLINTNEXTLINE(misc-no-recursion) */
 static bool merge(cJSON *target, const cJSON *patch)
 {
 	const cJSON *item;
@@ -470,7 +294,10 @@ static void mark_members(const cJSON *line, struct snapshot *snap)
 
 	for (uint16_t i = 0; i < snap->n_members; i++)
 		snap->member[i].changed = false;
-	cJSON_ArrayForEach(item, members) mark_changed(item, snap);
+	cJSON_ArrayForEach(item, members)
+	{
+		mark_changed(item, snap);
+	}
 }
 
 /* Takes over LINE. */

@@ -7,6 +7,7 @@
 
 #include "record_fields.h"
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): names of types and members cannot stand in any */
 #define TYPE_OF(lvalue)                                                                            \
 	_Generic((lvalue), bool                                                                    \
 		 : RECORD_FLAG, int16_t                                                            \
@@ -36,6 +37,8 @@
 		READING(type, name.line.avg300_centipct, bit),                                     \
 		READING(type, name.line.total_us, bit)
 #define PSI(type, name, bit) PSI_LINE(type, name, some, bit), PSI_LINE(type, name, full, bit)
+
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 /* clang-format off */
 static const struct record_field head[] = {

@@ -9,6 +9,9 @@
 
 #include "guardian/snapshot.h"
 
+/* The largest number below which a double has every integer. */
+#define RECORD_EXACT_MAX ((uint64_t)1 << 53)
+
 enum record_type { RECORD_NUMBER, RECORD_SIGNED, RECORD_FLAG };
 
 struct record_field {

@@ -10,8 +10,6 @@
 #include "guardian/status.h"
 
 enum {
-	HEAD_SIZE = 256, /* four numbers of 20 digits, their keys, and the version */
-	DIGITS = 20,     /* of UINT64_MAX */
 	NO_MEMBER = UINT16_MAX,
 };
 
@@ -35,41 +33,47 @@ static void put_limit(
 		json_number_or_null(out, key, set->value[kind]);
 }
 
-/* ---- the head, rewritten in place by status_touch() ---- */
+/* ---- the head: what each tick changes, at places that are known when this is compiled ---- */
 
-static void put_fixed(struct text_out *out, const char *key, uint64_t n)
+#define BLANK "                    " /* as wide as UINT64_MAX */
+
+static const struct head {
+	char pid_key[7], pid[sizeof(BLANK) - 1];
+	char realtime_key[15], realtime_us[sizeof(BLANK) - 1];
+	char tick_key[8], tick[sizeof(BLANK) - 1];
+	char now_key[10], now_us[sizeof(BLANK) - 1];
+} blank_head = {
+	"{\"pid\":", BLANK, ",\"realtime_us\":", BLANK, ",\"tick\":", BLANK, ",\"now_us\":", BLANK};
+
+/* Blanks, then the digits: both are as JSON allows them before a number. */
+static void put_right(char field[static sizeof(BLANK) - 1], uint64_t n)
 {
-	char digits[DIGITS + 1];
-	int i = DIGITS;
+	size_t at = sizeof(BLANK) - 1;
 
-	memset(digits, ' ', DIGITS);
-	digits[DIGITS] = '\0';
+	memset(field, ' ', at);
 	do
-		digits[--i] = (char)('0' + n % 10);
+		field[--at] = (char)('0' + n % 10);
 	while (n /= 10);
-	json_key(out, key);
-	text_put(out, digits);
+}
+
+void status_touch(char *text, const struct status_daemon *d, const struct snapshot *snap)
+{
+	struct head *head = (struct head *)text;
+
+	put_right(head->realtime_us, snap->realtime_us);
+	put_right(head->tick, d->ticks);
+	put_right(head->now_us, snap->now_us);
 }
 
 static void put_head(
 	struct text_out *out, const struct status_daemon *d, const struct snapshot *snap)
 {
-	text_put(out, "{");
+	struct head head = blank_head;
+
+	put_right(head.pid, (uint64_t)d->pid);
+	status_touch((char *)&head, d, snap);
+	text_put_span(out, (const char *)&head, sizeof(head));
 	json_string(out, "version", d->version);
-	put_fixed(out, "pid", (uint64_t)d->pid);
-	put_fixed(out, "realtime_us", snap->realtime_us);
-	put_fixed(out, "tick", d->ticks);
-	put_fixed(out, "now_us", snap->now_us);
-}
-
-void status_touch(char *head, const struct status_daemon *d, const struct snapshot *snap)
-{
-	char buf[HEAD_SIZE];
-	struct text_out out;
-
-	text_out_init(&out, buf, sizeof(buf));
-	put_head(&out, d, snap);
-	memcpy(head, out.buf, out.len);
 }
 
 /* ---- the daemon and the host ---- */

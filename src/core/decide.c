@@ -76,6 +76,27 @@ static void member_look(struct tick *t, const struct member_sample *m, struct me
 		member_rules[i](t, m, ms);
 }
 
+/* Most ticks: everybody is where they were, nothing happened to them, and nobody's moment has come. So
+ * this is asked of all in one go, before anything else is. */
+static bool members_quiet(struct tick *t)
+{
+	const struct member_sample *m = t->snap->member, *end = m + t->n_members;
+	const struct member_state *ms = t->state->member;
+	uint64_t now_us = t->now_us, wake_us = UINT64_MAX;
+
+	if (t->state->n_members != t->n_members)
+		return false;
+	for (; m < end; m++, ms++) {
+		if (m->inode != ms->inode || m->service != ms->service || m->changed ||
+			ms->deadline_us <= now_us)
+			return false;
+		if (ms->deadline_us < wake_us)
+			wake_us = ms->deadline_us;
+	}
+	plan_wake(t, wake_us);
+	return true;
+}
+
 static void members_look(struct tick *t)
 {
 	const struct member_sample *m = t->snap->member, *end = m + t->n_members;
@@ -104,6 +125,7 @@ void decide(const struct policy *policy, const struct snapshot *snap, struct sta
 	struct plan *plan)
 {
 	struct tick t = tick_begin(policy, snap, state, plan);
+	bool quiet;
 
 	clock_watch(&t);
 	policy_adopt(&t);
@@ -113,9 +135,12 @@ void decide(const struct policy *policy, const struct snapshot *snap, struct sta
 	host_readings(&t);
 	host_memory(&t);
 	ancestors_align(&t);
-	members_align(&t);
+	quiet = members_quiet(&t);
+	if (!quiet)
+		members_align(&t);
 	services_tell(&t); /* first who is there, then how it is */
-	members_look(&t);
+	if (!quiet)
+		members_look(&t);
 	ancestors_look(&t);
 	services_tell(&t);
 	ooms_tell(&t);

@@ -151,25 +151,12 @@ static void member_enter(struct tick *t, void *entry, size_t i)
 	service_due(t, 0);
 }
 
-/* table_in_order(), spelt out: each tick goes through it for each member. */
-static bool in_order(const struct tick *t)
-{
-	const struct member_sample *m = t->snap->member, *end = m + t->n_members;
-	const struct member_state *ms = t->state->member;
-
-	if (t->state->n_members != t->n_members)
-		return false;
-	while (m < end && ms->inode == m->inode && ms->service == m->service)
-		m++, ms++;
-	return m == end;
-}
-
 void members_align(struct tick *t)
 {
 	struct table table = {t->state->member, sizeof(t->state->member[0]), &t->state->n_members,
 		SNAPSHOT_MEMBERS_MAX, member_is, member_leave, member_enter};
 
-	if (!in_order(t))
+	if (!table_in_order(t, &table, t->n_members))
 		table_align(t, &table, t->n_members);
 }
 

@@ -24,8 +24,8 @@
 			 */
 #define RESULT_LOST_US   (300 * SECOND_US) /* no result for so long: it will not come */
 #define PAUSE_MAX_US     (300 * SECOND_US) /* back-off doubles up to here */
-#define GONE_AFTER_US    (10 * SECOND_US)  /* a docker restart is faster, also on a host in trouble */
-#define READING_AFTER_US (5 * SECOND_US)   /* a reading is lost, or back */
+#define GONE_AFTER_US    (10 * SECOND_US) /* a docker restart is faster, also on a host in trouble */
+#define READING_AFTER_US (5 * SECOND_US)  /* a reading is lost, or back */
 #define PEER_BACK_US     (2 * SECOND_US)
 #define CALM_MIN_US      SECOND_US     /* a level is never left sooner, whatever the policy says */
 #define OOM_SETTLE_US    (100 * MS_US) /* counters of one kill are read one after the other */

@@ -34,7 +34,8 @@ struct guardian {
 	char policy_error[REPORT_TEXT_SIZE + REPORT_FILE_SIZE];
 
 	struct procfs procfs;
-	uint64_t host_full_us; /* when vmstat and pressure were read last */
+	uint64_t host_full_us; /* when vmstat and pressure were read last; 0: the next tick does */
+	uint64_t host_full_available_bytes; /* of the memory, then */
 	struct cgroup_tree *tree;
 	struct roster roster;
 	struct lanes *lanes;
@@ -54,10 +55,11 @@ struct guardian {
 
 	struct tell tell;
 	struct status_daemon about;
-	bool status_stale; /* something that status_render() shows has changed outside of the snapshot */
+	bool status_stale; /* something that status_render() shows has changed since it was called */
 	uint16_t shown_members; /* by the status as it was rendered last */
 	struct text_out status;
 	char status_text[GUARDIAN_STATUS_SIZE];
+	bool summary_stale; /* the same of guardian_summary() */
 	char summary[128];
 };
 
@@ -67,7 +69,7 @@ int guardian_policy_load(struct guardian *g, struct policy **out, struct report 
 void guardian_docker(const struct guardian *g, struct policy_docker *out);
 void guardian_policy_free(struct policy *p);
 void guardian_tell(struct guardian *g, enum event_kind kind, uint64_t number, const char *extra);
-void guardian_write_status(struct guardian *g, bool changed);
+void guardian_write_status(struct guardian *g);
 extern const struct cgroup_tree_ops guardian_tree_ops;
 
 #endif

@@ -24,8 +24,9 @@
 enum {
 	PING_US = 10 * 1000000,          /* dockerd silent is told within this and its deadline */
 	PING_LOST_US = 15 * 1000000,     /* its lane hangs in another call */
-	HOST_FULL_US = 5 * 1000000,      /* vmstat and pressure of a quiet host */
-	HOST_STEP = 100,                 /* ... or when a hundredth of the memory has moved */
+	HOST_FULL_US = 5 * 1000000,      /* between two looks at vmstat and pressure while somebody waits for memory */
+	HOST_QUIET_US = 30 * 1000000,    /* ... and while nobody does */
+	HOST_STEP = 100,                 /* ... or when a hundredth of the memory has moved since */
 	UNMANAGED_US = 30 * 1000000,     /* counting the containers that no service names */
 	SOON_US = 10 * 1000,             /* what is due already is not worth a busy loop */
 };
@@ -281,34 +282,44 @@ static uint64_t distance(uint64_t a, uint64_t b)
 	return a > b ? a - b : b - a;
 }
 
+static uint64_t host_interval_us(const struct guardian *g)
+{
+	bool waits = g->snap.host.psi_memory.some.avg10_centipct > 0;
+
+	return waits || g->state.host_level.now != MEMORY_NORMAL ? HOST_FULL_US : HOST_QUIET_US;
+}
+
 static void sample_host(struct guardian *g)
 {
 	struct host_sample *host = &g->snap.host, before = *host;
-	bool full = !g->host_full_us || g->snap.now_us - g->host_full_us >= HOST_FULL_US;
+	bool full = !g->host_full_us || g->snap.now_us - g->host_full_us >= host_interval_us(g);
 
 	if (!full) {
 		procfs_sample(&g->procfs, host, SAMPLE_LOOK);
-		full = distance(before.mem_available_bytes, host->mem_available_bytes) >=
+		full = distance(g->host_full_available_bytes, host->mem_available_bytes) >=
 		       host->mem_total_bytes / HOST_STEP;
 	}
 	if (full) {
 		procfs_sample(&g->procfs, host, SAMPLE_FULL);
 		g->host_full_us = g->snap.now_us;
+		g->host_full_available_bytes = host->mem_available_bytes;
 	}
 	if (memcmp(&before, host, sizeof(before)) != 0)
 		g->status_stale = true;
 }
 
-static bool members_changed(const struct guardian *g)
+static void count_unmanaged(struct guardian *g, uint64_t now_us)
 {
-	const struct snapshot *s = &g->snap;
+	struct status_daemon *about = &g->about;
+	uint32_t unmanaged = about->unmanaged, unlimited = about->unlimited;
 
-	if (s->n_members != g->shown_members)
-		return true;
-	for (uint16_t i = 0; i < s->n_members; i++)
-		if (s->member[i].changed)
-			return true;
-	return false;
+	if (now_us < g->unmanaged_at_us && !g->roster.news)
+		return;
+	roster_count_unmanaged(&g->roster, &about->unmanaged, &about->unlimited);
+	if (about->unmanaged != unmanaged || about->unlimited != unlimited)
+		g->status_stale = true;
+	g->roster.news = false;
+	g->unmanaged_at_us = now_us + UNMANAGED_US;
 }
 
 /* What could not even be begun is a result too. */
@@ -351,12 +362,14 @@ static void tell_all(struct guardian *g)
 		const char *path = path_of(g, e->inode);
 
 		tell_event(&g->tell, e, &g->policy, path, extra_of(g, e, path));
+		g->host_full_us = 0; /* what happens here may be seen there */
 	}
 	g->words[0] = '\0';
 }
 
 static void keep_state(struct guardian *g)
 {
+	g->status_stale |= g->plan.state_changed;
 	if (g->plan.state_changed && g->run_fd >= 0)
 		(void)fs_replace(g->run_fd, STATE_FILE, &g->state, state_kept_size(&g->state), 0600);
 }
@@ -377,7 +390,7 @@ uint64_t guardian_tick(struct guardian *g)
 	g->snap.now_us = now_us;
 	g->snap.realtime_us = realtime_us();
 	sample_host(g);
-	roster_sample(&g->roster, now_us);
+	g->status_stale |= roster_sample(&g->roster, now_us);
 	ask_names(g, now_us);
 	ping_docker(g, now_us);
 
@@ -386,14 +399,9 @@ uint64_t guardian_tick(struct guardian *g)
 	act_on(g);
 	tell_all(g);
 	keep_state(g);
-	if (now_us >= g->unmanaged_at_us || g->roster.news) {
-		g->roster.news = false;
-		roster_count_unmanaged(&g->roster, &g->about.unmanaged, &g->about.unlimited);
-		g->unmanaged_at_us = now_us + UNMANAGED_US;
-		g->status_stale = true;
-	}
+	count_unmanaged(g, now_us);
 	g->about.ticks++;
-	guardian_write_status(g, g->plan.n_events > 0 || members_changed(g));
+	guardian_write_status(g);
 
 	took_us = g->options.clock() - now_us;
 	if (took_us > g->about.longest_tick_us)

@@ -271,11 +271,14 @@ void guardian_lock_memory(struct guardian *g)
 	(void)mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
 }
 
-void guardian_write_status(struct guardian *g, bool changed)
+void guardian_write_status(struct guardian *g)
 {
+	bool stale = g->status_stale || g->shown_members != g->snap.n_members;
+
+	g->summary_stale |= stale;
 	if (g->run_fd < 0)
 		return;
-	if (changed || g->status_stale || g->status.len == 0) {
+	if (stale || g->status.len == 0) {
 		g->about.policy_error = g->policy_error[0] ? g->policy_error : NULL;
 		text_out_init(&g->status, g->status_text, sizeof(g->status_text));
 		status_render(&g->status, &g->about, &g->policy, &g->snap, &g->state, g->tell.kept,
@@ -294,12 +297,12 @@ bool guardian_summary(struct guardian *g, char *buf, size_t size)
 	uint16_t running = 0;
 	struct text_out out;
 
-	for (uint16_t i = 0; i < g->policy.n_services; i++)
-		for (uint16_t m = 0; m < g->snap.n_members; m++)
-			if (g->snap.member[m].service == i) {
-				running++;
-				break;
-			}
+	if (!g->summary_stale)
+		return false;
+	g->summary_stale = false;
+	for (uint16_t i = 0; i < g->state.n_services; i++)
+		if (g->state.service[i].members > 0)
+			running++;
 	text_out_init(&out, text, sizeof(text));
 	text_put_u64(&out, running);
 	text_put(&out, " of ");

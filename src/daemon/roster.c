@@ -156,7 +156,7 @@ static uint8_t owner_of(const struct roster_entry *e)
 static struct member_sample *sample_of(struct roster *r, const struct roster_entry *e)
 {
 	for (uint16_t i = 0; i < r->snap->n_members; i++)
-		if (&r->entry[r->member[i]] == e)
+		if (r->member[i] == e)
 			return &r->snap->member[i];
 	return NULL;
 }
@@ -207,7 +207,7 @@ static void promote(struct roster *r, struct roster_entry *e)
 	e->inode = e->reader.inode;
 	e->ancestor = ancestors_hold(r, e->path);
 	e->member = true;
-	r->member[s->n_members] = (uint16_t)(e - r->entry);
+	r->member[s->n_members] = e;
 	memset(&s->member[s->n_members], 0, sizeof(s->member[0]));
 	s->n_members++;
 	describe(r, e);
@@ -437,23 +437,10 @@ static void promote_late(struct roster *r, uint64_t now_us)
 
 /* ---- reading ---- */
 
-void roster_sample(struct roster *r, uint64_t now_us)
+static void sample_ancestors(struct roster *r)
 {
 	struct snapshot *s = r->snap;
 
-	r->now_us = now_us;
-	promote_late(r, now_us);
-	for (uint16_t i = 0; i < s->n_members;) {
-		struct roster_entry *e = &r->entry[r->member[i]];
-
-		if (cgroup_reader_sample(&e->reader, &s->member[i], now_us) == -ENODEV) {
-			drop(r, e); /* the next member moves to this place */
-			continue;
-		}
-		s->member[i].changed |= e->news;
-		e->news = false;
-		i++;
-	}
 	for (uint16_t i = 0; i < s->n_ancestors; i++) {
 		struct roster_ancestor *a = &r->ancestor[i];
 
@@ -463,6 +450,29 @@ void roster_sample(struct roster *r, uint64_t now_us)
 		s->ancestor[i].parent = a->parent;
 		s->ancestor[i].has_unit = a->identity.unit[0] != '\0';
 	}
+}
+
+bool roster_sample(struct roster *r, uint64_t now_us)
+{
+	struct member_sample *m = r->snap->member;
+	struct roster_entry **e = r->member;
+	bool changed = false;
+
+	r->now_us = now_us;
+	promote_late(r, now_us);
+	for (uint32_t left = r->snap->n_members; left > 0; left--) {
+		if (cgroup_reader_sample(&(*e)->reader, m, now_us) == -ENODEV) {
+			drop(r, *e); /* the next member moves to this place */
+			continue;
+		}
+		if ((*e)->news)
+			m->changed = true;
+		(*e)->news = false;
+		changed |= m->changed;
+		e++, m++;
+	}
+	sample_ancestors(r);
+	return changed;
 }
 
 void roster_count_unmanaged(const struct roster *r, uint32_t *unmanaged, uint32_t *unlimited)
@@ -497,5 +507,5 @@ const char *roster_path_of_member(void *userdata, uint16_t member)
 {
 	const struct roster *r = userdata;
 
-	return r->entry[r->member[member]].path;
+	return r->member[member]->path;
 }

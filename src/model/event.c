@@ -52,7 +52,7 @@ static const struct event_info infos[EVENT_COUNT] = {
 	[EVENT_SERVICE_CONFLICT] = {"service_conflict", "4ba51e7680ca49e3a1edd73120b0d68e",
 		"none", LOG_ERR,
 		{"GUARDIAN_OTHER_INDEX"},
-		"{service} and {other} match the same container: only {service} counts for it "
+		"{service} and {other} match the same container: it gets the limits of neither "
 		"until the policy is corrected{extra}"},
 	[EVENT_LIMIT_APPLIED] = {"limit_applied", "ac2599da86394630ae4f800a446d760f",
 		"set_limit", LOG_NOTICE,

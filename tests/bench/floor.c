@@ -2,9 +2,11 @@
  * floor: what reading alone costs: the files that guardiand's tick reads, as often as it reads them, by libc's pread() on
  * held descriptors, and nothing done with them.
  *
- *	floor ROOT TICKS
+ *	floor ROOT TICKS [busy]
  *
- * Each tick: meminfo, and five one-line files a service; each fifth: the rest of the service's files, vmstat, pressure.
+ * Each tick: meminfo, the slice's memory.low and memory.events, and five one-line files a service. Each thirtieth: vmstat,
+ * pressure, and the rest of a service's files, each service in a tick of its own. With `busy`, which is a tick in which
+ * every service has moved: the rest of the files of all of them each tick.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -13,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { FDS_MAX = 20000, FULL_EVERY = 5 };
+enum { FDS_MAX = 20000, FULL_EVERY = 30 };
 
 static const char *const look[] = {
 	"memory.current", "memory.swap.current", "memory.max", "memory.low", "memory.swap.max", NULL};
@@ -28,7 +30,8 @@ struct list {
 	int fd[FDS_MAX];
 };
 
-static struct list each_tick, each_fifth;
+/* What is read in the ticks whose number leaves the rest i. */
+static struct list each_tick, full_at[FULL_EVERY];
 static char buf[16384];
 
 void measured_ticks(long ticks);
@@ -47,6 +50,7 @@ static void add_services(int slice)
 {
 	DIR *d = fdopendir(slice);
 	struct dirent *e;
+	int services = 0;
 
 	while (d && (e = readdir(d))) {
 		if (strncmp(e->d_name, "docker-", 7) != 0)
@@ -54,7 +58,7 @@ static void add_services(int slice)
 		int dir = openat(slice, e->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 		add(&each_tick, dir, look);
-		add(&each_fifth, dir, full);
+		add(&full_at[services++ % FULL_EVERY], dir, full);
 		close(dir);
 	}
 }
@@ -70,8 +74,7 @@ __attribute__((noinline)) void measured_ticks(long ticks)
 {
 	for (long i = 0; i < ticks; i++) {
 		read_all(&each_tick);
-		if (i % FULL_EVERY == 0)
-			read_all(&each_fifth);
+		read_all(&full_at[i % FULL_EVERY]);
 	}
 }
 
@@ -86,7 +89,7 @@ int main(int argc, char **argv)
 	if (proc < 0 || slice < 0)
 		return 1;
 	add(&each_tick, proc, host_look);
-	add(&each_fifth, proc, host_full);
+	add(&full_at[0], proc, host_full);
 	add(&each_tick, slice, above_look);
 	add_services(slice);
 	measured_ticks(strtol(argv[2], NULL, 10));

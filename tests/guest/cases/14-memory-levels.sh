@@ -28,7 +28,7 @@ ok 'once a level' '[ "$(count_events service_memory_warn backend)" -le 1 ] && [ 
 ok 'the backend gives it back' 'http backend /free'
 eventually 'and the end of it is told' 60 '[ "$(count_events service_memory_normal backend)" = 1 ]'
 
-ok 'host memory is taken' start_hog hog 2900
-eventually 'the host warns' 60 '[ $(($(count_events host_memory_warn) + $(count_events host_memory_critical))) -ge 1 ]'
+ok 'host memory is taken' start_hog hog 2800
+eventually 'the host warns' 200 '[ $(($(count_events host_memory_warn) + $(count_events host_memory_critical))) -ge 1 ]'
 docker rm -f hog >/dev/null
-eventually 'and is normal again' 30 '[ "$(count_events host_memory_normal)" -ge 1 ]'
+eventually 'and is normal again' 60 '[ "$(count_events host_memory_normal)" -ge 1 ]'

@@ -95,7 +95,7 @@ static void the_sentences_say_what_is_meant(void **unused)
 		"1 MiB of 1 GiB available");
 	f = finding(CHECK_CONFLICT);
 	assert_string_equal(message(&f),
-		"backend and redis both match one container: only backend counts for it");
+		"backend and redis both match one container: it gets the limits of neither");
 	f = finding(CHECK_UNLIMITED);
 	assert_string_equal(message(&f),
 		"container stray runs without a memory limit: it alone can use up the host");

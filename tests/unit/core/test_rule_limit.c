@@ -274,6 +274,15 @@ static void a_direct_write_has_an_unknown_writer(void **state)
 	assert_int_equal(event_of(w, EVENT_LIMIT_DRIFT)->reason, REASON_WRITER_UNKNOWN);
 }
 
+static void without_a_unit_it_was_not_systemd(void **state)
+{
+	struct world *w = held(state, 512 * MIB);
+
+	foreign_write(w, NONE);
+	step(w, SECOND);
+	assert_int_equal(event_of(w, EVENT_LIMIT_DRIFT)->reason, REASON_WRITER_UNKNOWN);
+}
+
 /* ---- refusing ---- */
 
 /* trap 7: lowering below what cannot be reclaimed kills in 19 ms */
@@ -625,6 +634,7 @@ int main(void)
 		TEST(swap_alone_points_to_systemd_too),
 		TEST(docker_is_the_likely_writer),
 		TEST(a_direct_write_has_an_unknown_writer),
+		TEST(without_a_unit_it_was_not_systemd),
 		TEST(a_limit_below_use_is_refused),
 		TEST(a_refused_limit_is_taken_up_when_it_fits),
 		TEST(exactly_what_fits_is_set),
