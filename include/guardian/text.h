@@ -78,6 +78,9 @@ static inline void text_put(struct text_out *out, const char *s)
 {
 	text_put_span(out, s, strlen(s));
 }
+/* Digits at the end of FIELD, whose rest is left as it is. -> where they begin. */
+enum { TEXT_DIGITS_MAX = 20 }; /* of 2^64 - 1 */
+size_t text_digits(char field[static TEXT_DIGITS_MAX], uint64_t n);
 void text_put_u64(struct text_out *out, uint64_t n);
 void text_put_i64(struct text_out *out, int64_t n);
 /* 1234 -> "12.34" */

@@ -29,17 +29,30 @@ void text_put_span(struct text_out *out, const char *s, size_t len)
 	out->buf[out->len] = '\0';
 }
 
-enum { DIGITS_MAX = 20 }; /* of 2^64 - 1 */
+/* Two at a time: numbers are most of what the status consists of. */
+size_t text_digits(char field[static TEXT_DIGITS_MAX], uint64_t n)
+{
+	static const char pairs[] = "00010203040506070809101112131415161718192021222324"
+				    "25262728293031323334353637383940414243444546474849"
+				    "50515253545556575859606162636465666768697071727374"
+				    "75767778798081828384858687888990919293949596979899";
+	size_t at = TEXT_DIGITS_MAX;
+
+	for (; n >= 100; n /= 100)
+		memcpy(&field[at -= 2], &pairs[n % 100 * 2], 2);
+	if (n < 10)
+		field[--at] = (char)('0' + n);
+	else
+		memcpy(&field[at -= 2], &pairs[n * 2], 2);
+	return at;
+}
 
 /* N with at least MIN digits. */
 static void put_digits(struct text_out *out, uint64_t n, size_t min)
 {
-	char digits[DIGITS_MAX];
-	size_t at = sizeof(digits);
+	char digits[TEXT_DIGITS_MAX];
+	size_t at = text_digits(digits, n);
 
-	do
-		digits[--at] = (char)('0' + n % 10);
-	while ((n /= 10) > 0);
 	while (sizeof(digits) - at < min)
 		digits[--at] = '0';
 	text_put_span(out, digits + at, sizeof(digits) - at);

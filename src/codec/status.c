@@ -35,25 +35,20 @@ static void put_limit(
 
 /* ---- the head: what each tick changes, at places that are known when this is compiled ---- */
 
-#define BLANK "                    " /* as wide as UINT64_MAX */
+#define BLANK "                    " /* TEXT_DIGITS_MAX of them: JSON allows blanks before a number */
 
 static const struct head {
-	char pid_key[7], pid[sizeof(BLANK) - 1];
-	char realtime_key[15], realtime_us[sizeof(BLANK) - 1];
-	char tick_key[8], tick[sizeof(BLANK) - 1];
-	char now_key[10], now_us[sizeof(BLANK) - 1];
+	char pid_key[7], pid[TEXT_DIGITS_MAX];
+	char realtime_key[15], realtime_us[TEXT_DIGITS_MAX];
+	char tick_key[8], tick[TEXT_DIGITS_MAX];
+	char now_key[10], now_us[TEXT_DIGITS_MAX];
 } blank_head = {
 	"{\"pid\":", BLANK, ",\"realtime_us\":", BLANK, ",\"tick\":", BLANK, ",\"now_us\":", BLANK};
 
-/* Blanks, then the digits: both are as JSON allows them before a number. */
-static void put_right(char field[static sizeof(BLANK) - 1], uint64_t n)
+static void put_right(char field[static TEXT_DIGITS_MAX], uint64_t n)
 {
-	size_t at = sizeof(BLANK) - 1;
-
-	memset(field, ' ', at);
-	do
-		field[--at] = (char)('0' + n % 10);
-	while (n /= 10);
+	memset(field, ' ', TEXT_DIGITS_MAX);
+	(void)text_digits(field, n);
 }
 
 void status_touch(char *text, const struct status_daemon *d, const struct snapshot *snap)

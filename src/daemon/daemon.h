@@ -42,7 +42,7 @@ struct guardian {
 	struct job job; /* scratch: too large for the stack of each caller */
 	bool pinging;
 	uint64_t ping_at_us; /* the next ping; while one is under way: 10 s after it was sent */
-	uint64_t unmanaged_at_us;
+	uint64_t around_at_us;
 
 	struct snapshot snap;
 	struct state state;
@@ -69,6 +69,7 @@ int guardian_policy_load(struct guardian *g, struct policy **out, struct report 
 void guardian_docker(const struct guardian *g, struct policy_docker *out);
 void guardian_policy_free(struct policy *p);
 void guardian_tell(struct guardian *g, enum event_kind kind, uint64_t number, const char *extra);
+void guardian_find_lacks(struct guardian *g);
 void guardian_write_status(struct guardian *g);
 extern const struct cgroup_tree_ops guardian_tree_ops;
 

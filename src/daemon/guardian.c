@@ -27,7 +27,7 @@ enum {
 	HOST_FULL_US = 5 * 1000000,      /* between two looks at vmstat and pressure while somebody waits for memory */
 	HOST_QUIET_US = 30 * 1000000,    /* ... and while nobody does */
 	HOST_STEP = 100,                 /* ... or when a hundredth of the memory has moved since */
-	UNMANAGED_US = 30 * 1000000,     /* counting the containers that no service names */
+	AROUND_US = 30 * 1000000,     /* counting the containers that no service names */
 	SOON_US = 10 * 1000,             /* what is due already is not worth a busy loop */
 };
 
@@ -308,18 +308,22 @@ static void sample_host(struct guardian *g)
 		g->status_stale = true;
 }
 
-static void count_unmanaged(struct guardian *g, uint64_t now_us)
+/* What changes seldom: containers that no service names, and what the machine lacks (Docker may be installed later). */
+static void look_around(struct guardian *g, uint64_t now_us)
 {
 	struct status_daemon *about = &g->about;
-	uint32_t unmanaged = about->unmanaged, unlimited = about->unlimited;
+	uint32_t unmanaged = about->unmanaged, unlimited = about->unlimited, lacks = g->snap.lacks;
 
-	if (now_us < g->unmanaged_at_us && !g->roster.news)
+	if (now_us < g->around_at_us && !g->roster.news)
 		return;
+	guardian_find_lacks(g);
+	if (g->snap.lacks != lacks)
+		g->status_stale = true;
 	roster_count_unmanaged(&g->roster, &about->unmanaged, &about->unlimited);
 	if (about->unmanaged != unmanaged || about->unlimited != unlimited)
 		g->status_stale = true;
 	g->roster.news = false;
-	g->unmanaged_at_us = now_us + UNMANAGED_US;
+	g->around_at_us = now_us + AROUND_US;
 }
 
 /* What could not even be begun is a result too. */
@@ -399,7 +403,7 @@ uint64_t guardian_tick(struct guardian *g)
 	act_on(g);
 	tell_all(g);
 	keep_state(g);
-	count_unmanaged(g, now_us);
+	look_around(g, now_us);
 	g->about.ticks++;
 	guardian_write_status(g);
 

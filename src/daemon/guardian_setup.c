@@ -117,7 +117,7 @@ static void load_state(struct guardian *g)
 	free(data);
 }
 
-static void find_lacks(struct guardian *g)
+void guardian_find_lacks(struct guardian *g)
 {
 	uint32_t lacks = lacks_find(g->rootfd, g->cgfd, &g->policy.docker, &g->snap.host);
 
@@ -125,7 +125,6 @@ static void find_lacks(struct guardian *g)
 		lacks |= LACK_JOURNAL;
 	g->snap.lacks = lacks;
 	g->snap.peer[PEER_SYSTEMD] = lacks & LACK_SYSTEMD ? PEER_ABSENT : PEER_OK;
-	g->snap.peer[PEER_DOCKER] = lacks & LACK_DOCKER ? PEER_ABSENT : PEER_UNKNOWN;
 }
 
 static int open_cgroups(struct guardian *g)
@@ -198,7 +197,8 @@ static int open_steps(struct guardian *g, struct report *report, int *peer)
 	if ((r = open_cgroups(g)) < 0)
 		return r;
 	name_from_files(g);
-	find_lacks(g);
+	guardian_find_lacks(g);
+	g->snap.peer[PEER_DOCKER] = g->snap.lacks & LACK_DOCKER ? PEER_ABSENT : PEER_UNKNOWN;
 	guardian_docker(g, &docker);
 	if ((r = lanes_open(&g->lanes, g->rootfd, g->cgfd, &docker)) < 0)
 		return r;

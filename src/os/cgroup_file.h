@@ -28,28 +28,31 @@ int cgroup_text_open(struct cgroup_text *t, int dirfd, const char *file);
  * its length is kept with this added. Whoever parses it sees whether the number is. */
 enum { CGROUP_VALUE_LONG = 1 << 8 };
 
-/* The rest of cgroup_value_same_open(), when the text is another: N is what pread(2) gave. */
+/* The rest of cgroup_value_look(), when the text is another: N is what pread(2) gave. */
 void cgroup_value_settle(struct cgroup_value *v, ssize_t n);
 
-/* Reads. -> whether it is the same text as the last time. When not, v->len is negative if the read
- * failed. The bytes behind the text stay as they were, so equal words and an equal length are an
- * equal text. The file must be open. */
-static inline bool cgroup_value_same_open(struct cgroup_value *v)
+/* Reads; the file must be open. -> whether it is the same text as the last time. When not, *N goes to
+ * cgroup_value_settle(). The bytes behind the text stay as they were, so equal words and an equal
+ * length are an equal text. */
+static inline bool cgroup_value_look(struct cgroup_value *v, ssize_t *n)
 {
 	uint64_t a = v->text[0], b = v->text[1];
-	ssize_t n = pread_start(v->fd, v->text, sizeof(v->text));
 
-	if (__builtin_expect((int32_t)n == v->len, 1) &&
-		__builtin_expect(!((a ^ v->text[0]) | (b ^ v->text[1])), 1))
+	*n = pread_start(v->fd, v->text, sizeof(v->text));
+	return __builtin_expect((int32_t)*n == v->len, 1) &&
+	       __builtin_expect(!((a ^ v->text[0]) | (b ^ v->text[1])), 1);
+}
+
+/* The whole of it: when not the same, v->len is negative if the read failed. A file that is not there
+ * is never another. */
+static inline bool cgroup_value_same(struct cgroup_value *v)
+{
+	ssize_t n;
+
+	if (v->fd < 0 || cgroup_value_look(v, &n))
 		return true;
 	cgroup_value_settle(v, n);
 	return false;
-}
-
-/* The same; a file that is not there is never another. */
-static inline bool cgroup_value_same(struct cgroup_value *v)
-{
-	return v->fd < 0 || cgroup_value_same_open(v);
 }
 
 /* The number, or UINT64_MAX for "max". -> whether the text was of the form. */

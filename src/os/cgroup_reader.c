@@ -300,21 +300,13 @@ static void bring_forward(struct cgroup_reader *reader)
 		reader->full_at_us = at_us;
 }
 
-/* A mask of the files of a look whose text differs. Unrolled, because this is what a quiet tick
- * consists of. */
-static inline __attribute__((always_inline)) uint32_t look(struct cgroup_reader *reader)
+/* A mask of the files of a look, from the FIRST on, whose text differs. */
+static uint32_t look(struct cgroup_reader *reader, int first)
 {
 	uint32_t differ = 0;
 
-	if (!reader->looks_whole) {
-		for (int i = 0; i < VALUES_OF_A_LOOK; i++)
-			differ |= (uint32_t)!cgroup_value_same(&reader->value[i]) << i;
-		return differ;
-	}
-#pragma GCC unroll 5
-	for (int i = 0; i < VALUES_OF_A_LOOK; i++)
-		if (!cgroup_value_same_open(&reader->value[i]))
-			differ |= 1U << i;
+	for (int i = first; i < VALUES_OF_A_LOOK; i++)
+		differ |= (uint32_t)!cgroup_value_same(&reader->value[i]) << i;
 	return differ;
 }
 
@@ -358,7 +350,7 @@ static int sample_anew(struct cgroup_reader *reader, struct member_sample *m, ui
 	r = files_open(reader);
 	if (r == 0)
 		return -ENODEV;
-	return r < 0 ? r : follow(reader, m, now_us, look(reader));
+	return r < 0 ? r : follow(reader, m, now_us, look(reader, 0));
 }
 
 static __attribute__((noinline)) int sample_changed(
@@ -379,12 +371,38 @@ static __attribute__((noinline)) int sample_changed(
 	return 0;
 }
 
-int cgroup_reader_sample(struct cgroup_reader *reader, struct member_sample *m, uint64_t now_us)
+static __attribute__((noinline)) int sample_with_gaps(
+	struct cgroup_reader *reader, struct member_sample *m, uint64_t now_us)
 {
-	uint32_t differ = look(reader);
+	uint32_t differ = look(reader, 0);
 
 	if (differ || reader->dirty || now_us >= reader->full_at_us)
 		return sample_changed(reader, m, now_us, differ);
+	m->changed = false;
+	return 0;
+}
+
+/* The I-th file was the first to differ; N is what its pread(2) gave. */
+static __attribute__((noinline)) int sample_differing(
+	struct cgroup_reader *reader, struct member_sample *m, uint64_t now_us, int i, ssize_t n)
+{
+	cgroup_value_settle(&reader->value[i], n);
+	return sample_changed(reader, m, now_us, 1U << i | look(reader, i + 1));
+}
+
+/* What a quiet tick consists of: so it is unrolled, and everything else is elsewhere. */
+int cgroup_reader_sample(struct cgroup_reader *reader, struct member_sample *m, uint64_t now_us)
+{
+	ssize_t n;
+
+	if (!reader->looks_whole)
+		return sample_with_gaps(reader, m, now_us);
+#pragma GCC unroll 5
+	for (int i = 0; i < VALUES_OF_A_LOOK; i++)
+		if (!cgroup_value_look(&reader->value[i], &n))
+			return sample_differing(reader, m, now_us, i, n);
+	if (reader->dirty || now_us >= reader->full_at_us)
+		return sample_changed(reader, m, now_us, 0);
 	m->changed = false;
 	return 0;
 }
