@@ -51,6 +51,10 @@ struct cgroup_identity {
 	bool inner;  /* crun's extra level `container`: the container's processes and limits (below
 			is 1) */
 	bool nested; /* a container in a container: the host's runtime does not know it */
+	/* The container's cgroup stands below a service or scope, whose owner may be anybody (a
+	 * rootless Docker, or somebody who has made a folder of that name): its id proves nothing
+	 * to the host's runtime. */
+	bool delegated;
 	char id[CGROUP_ID_SIZE]; /* of that container, or "" */
 	/* The unit of the system's systemd that owns this cgroup's values; "" when there is none:
 	 * below a delegated unit, or of a user's systemd. For crun's inner level: its scope. By the

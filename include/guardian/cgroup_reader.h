@@ -71,6 +71,7 @@ struct cgroup_reader {
 	int dirfd;
 	bool looks_whole; /* all files of a look are there */
 	bool dirty;       /* a full read is due */
+	bool news;        /* the next sample counts as changed, whatever is read */
 	uint64_t inode;
 	uint64_t full_us;            /* the last full read; 0: none yet */
 	uint64_t full_at_us;         /* the next full read, at the latest */
@@ -89,6 +90,11 @@ void cgroup_reader_close(struct cgroup_reader *reader);
  * `live`; nothing else of M.
  * -> 0; -ENODEV: the cgroup has been removed, drop the reader. */
 int cgroup_reader_sample(struct cgroup_reader *reader, struct member_sample *m, uint64_t now_us);
+
+/* The same of N readers, and a little cheaper; *CHANGED is set when any reading changed. -> how
+ * many were sampled: if less than N, the next one has been removed. */
+uint32_t cgroup_readers_sample(struct cgroup_reader *const *readers, struct member_sample *m,
+	uint32_t n, uint64_t now_us, bool *changed);
 
 /* The next sample reads fully (a notification came). */
 static inline void cgroup_reader_mark(struct cgroup_reader *reader)

@@ -40,6 +40,10 @@ ssize_t fs_pread(int fd, char *buf, size_t size);
  * NUL-terminated). */
 int fs_read_all(int dirfd, const char *path, size_t max, char **out, size_t *len);
 
+/* The same for a file that the user has named, as open(2) finds it: a symlink is followed, as
+ * configuration management makes them. Never for what others may put in place. */
+int fs_read_followed(const char *path, size_t max, char **out, size_t *len);
+
 /* Writes VALUE in one write(2) to an existing file (a cgroup's or sysctl's): never creates, never
  * truncates. -EIO when the kernel took only a part. */
 int fs_write_value(int dirfd, const char *path, const char *value);

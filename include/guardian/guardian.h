@@ -1,8 +1,8 @@
 /*
  * guardian: the daemon as an object, and its tick: sample, decide, act, tell.
  *
- * Knows no event loop: daemon/loop calls it when there is a reason to, tests call it thousands of times with a clock of
- * their own.
+ * Knows no event loop: daemon/loop calls it when there is a reason to, tests call it thousands of
+ * times with a clock of their own.
  */
 #ifndef GUARDIAN_GUARDIAN_H
 #define GUARDIAN_GUARDIAN_H
@@ -19,17 +19,19 @@
 struct guardian;
 
 struct guardian_options {
-	const char *config; /* NULL: /etc/guardian.yaml below root */
-	const char *root;   /* NULL: "/"; any other: a fixture, files only */
-	bool observe;       /* decide and tell, change nothing */
+	const char *config;      /* NULL: /etc/guardian.yaml below root */
+	const char *root;        /* NULL: "/"; any other: a fixture, files only */
+	bool observe;            /* decide and tell, change nothing */
 	uint64_t (*clock)(void); /* NULL: CLOCK_BOOTTIME, microseconds */
 };
 
-/* -> 0. -EINVAL: the policy has errors, REPORT says which. -EBUSY: another guardiand runs here, *PEER is its pid (or 0).
- * Other errors: -errno. Nothing is changed on the machine. */
-int guardian_open(struct guardian **out, const struct guardian_options *options, struct report *report, int *peer);
+/* -> 0. -EINVAL: the policy has errors, REPORT says which. -EBUSY: another guardiand runs here,
+ * *PEER is its pid (or 0). Other errors: -errno. Nothing is changed on the machine. */
+int guardian_open(struct guardian **out, const struct guardian_options *options,
+	struct report *report, int *peer);
 
-/* One round. -> when the next is wanted at the latest (same clock). Allocates nothing when nothing happens. */
+/* One round. -> when the next is wanted at the latest (same clock). Allocates nothing when nothing
+ * happens. */
 uint64_t guardian_tick(struct guardian *g);
 
 /* Reads the policy again: swaps it whole, or keeps the old one and tells why. */
@@ -39,11 +41,12 @@ void guardian_reload(struct guardian *g);
 int guardian_tree_fd(const struct guardian *g);
 int guardian_lanes_fd(const struct guardian *g);
 
-/* Locks what is in memory by now, after the act path was rehearsed, so that a host short of memory does not page the
- * guardian out. */
+/* Locks what is in memory by now, after the act path was rehearsed, so that a host short of memory
+ * does not page the guardian out. */
 void guardian_lock_memory(struct guardian *g);
 
-/* One line for systemd's STATUS=: false (and an untouched BUF) when it has not changed since the last call. */
+/* One line for systemd's STATUS=: false (and an untouched BUF) when it has not changed since the
+ * last call. */
 bool guardian_summary(struct guardian *g, char *buf, size_t size);
 
 /* Jobs that a lane still has. For tests, and for a tick that wants all results. */

@@ -35,7 +35,8 @@ enum job_kind {
 };
 
 struct job {
-	uint8_t kind; /* enum job_kind */
+	uint8_t kind;  /* enum job_kind */
+	bool can_wait; /* the answer may: nobody is woken for it, the next tick takes it */
 	bool force;
 	bool has_unit;
 	uint32_t ticket; /* of an action, or 0 */

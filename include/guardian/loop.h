@@ -1,5 +1,6 @@
 /*
- * loop: when to tick. sd-event over a timer, the cgroup tree, the lanes' answers and signals; systemd's notify protocol.
+ * loop: when to tick. sd-event over a timer, the cgroup tree, the lanes' answers and signals;
+ * systemd's notify protocol.
  */
 #ifndef GUARDIAN_LOOP_H
 #define GUARDIAN_LOOP_H

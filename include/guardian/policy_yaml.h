@@ -29,7 +29,8 @@ enum {
 int policy_yaml_parse(const char *file_name, const char *text, size_t len, uint64_t mem_total_bytes,
 	struct policy *out, struct report *report);
 
-/* The same from a file below ROOTFD. When it cannot be read: that errno, and one entry in the
+/* The same from a file below ROOTFD, which is no symlink; with AT_FDCWD from a file that the user
+ * has named, where a symlink is followed. When it cannot be read: that errno, and one entry in the
  * report that says why. */
 int policy_yaml_load(int rootfd, const char *path, uint64_t mem_total_bytes, struct policy *out,
 	struct report *report);

@@ -29,11 +29,18 @@ enum procfs_file {
 
 enum { PROCFS_MEMINFO_KEYS = 5 };
 
+/* A line of meminfo as it was the last time: where it stood, how it began, and what it said. */
+struct procfs_line {
+	uint16_t at;
+	char text[32];
+	uint64_t kb;
+};
+
 struct procfs {
 	int rootfd;           /* borrowed: must outlive the struct */
 	int fd[PROCFS_FILES]; /* -1: lost or absent, opened anew at the next sample that wants it */
 	bool psi_disabled;    /* the kernel has PSI and it is switched off at boot: LACK_PSI */
-	uint16_t key_at[PROCFS_MEMINFO_KEYS]; /* where meminfo's keys stood the last time */
+	struct procfs_line line[PROCFS_MEMINFO_KEYS];
 };
 
 /* Opens /proc below ROOTFD. A file that is not there is no error: its group stays invalid and is

@@ -29,7 +29,6 @@ enum roster_naming {
 struct roster_entry {
 	bool used;
 	bool member;            /* `reader` is open and it stands in roster.member[] */
-	bool news;     /* what the roster itself tells of it has changed */
 	bool asking;            /* a JOB_IDENTIFY is under way */
 	bool late;              /* to be a member, as soon as there is room */
 	uint8_t naming;         /* enum roster_naming */
@@ -57,17 +56,18 @@ struct roster_ancestor {
 enum { ROSTER_ENTRIES_MAX = SNAPSHOT_MEMBERS_MAX + 256 };
 
 struct roster {
-	int cgfd;                              /* borrowed; -1: nothing to find */
-	const struct policy *policy;           /* borrowed; changed by roster_match_all() */
-	struct cgroup_tree *tree;              /* borrowed; NULL: nobody tells of writes */
-	struct snapshot *snap;                 /* borrowed: members and ancestors live there */
-	uint64_t now_us;                       /* of the tick under way */
-	uint64_t next_ask_us;                  /* when the next name is wanted */
-	uint64_t promote_at_us;                /* when those that found no room try again, or 0 */
-	bool news; /* an entry came, went or got its name; the caller resets it */
-	uint32_t overflow;                     /* cgroups that found no room */
-	uint16_t n_entries;                    /* the end of the used part of entry[] */
-	struct roster_entry *member[SNAPSHOT_MEMBERS_MAX]; /* of entry[], as snap->member[] */
+	int cgfd;                    /* borrowed; -1: nothing to find */
+	const struct policy *policy; /* borrowed; changed by roster_match_all() */
+	struct cgroup_tree *tree;    /* borrowed; NULL: nobody tells of writes */
+	struct snapshot *snap;       /* borrowed: members and ancestors live there */
+	uint64_t now_us;             /* of the tick under way */
+	uint64_t next_ask_us;        /* when the next name is wanted */
+	uint64_t promote_at_us;      /* when those that found no room try again, or 0 */
+	bool news;                   /* an entry came, went or got its name; the caller resets it */
+	uint32_t overflow;           /* cgroups that found no room */
+	uint16_t n_entries;          /* the end of the used part of entry[] */
+	struct roster_entry *member[SNAPSHOT_MEMBERS_MAX];  /* of entry[], as snap->member[] ... */
+	struct cgroup_reader *reader[SNAPSHOT_MEMBERS_MAX]; /* ... and theirs */
 	struct roster_entry entry[ROSTER_ENTRIES_MAX];
 	struct roster_ancestor ancestor[SNAPSHOT_ANCESTORS_MAX];
 };

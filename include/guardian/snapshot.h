@@ -153,6 +153,9 @@ struct snapshot {
 	struct result result[SNAPSHOT_RESULTS_MAX];
 };
 
+/* Whether two samples say the same; not by memcmp(), because padding says nothing. */
+bool host_same(const struct host_sample *a, const struct host_sample *b);
+
 /* current - inactive_file, as kubelet and cAdvisor count it. Needs MEMBER_CURRENT and MEMBER_STAT.
  */
 uint64_t member_working_set(const struct member_sample *m);

@@ -95,6 +95,7 @@ struct member_limits {
 	struct effort persist;
 	uint8_t held;     /* seen in place: a difference from now on is drift */
 	uint8_t asked;    /* by the latest ACT_HOLD */
+	uint8_t repairs;  /* of these: drift, a round with another writer */
 	uint8_t fresh;    /* of these, to be told as applied once they are read back */
 	uint8_t drifted;  /* drift told and not repaired yet */
 	uint8_t observed; /* observe mode: told as what would be set */
@@ -142,6 +143,7 @@ struct ancestor_state {
 	uint64_t inode;
 	uint64_t need_bytes;  /* sum of the reservations below */
 	uint64_t set_bytes;   /* memory.low as guardiand has set it, or 0: it is not ours */
+	uint64_t found_bytes; /* what was there before: somebody else's, and never lowered */
 	uint64_t asked_bytes; /* by the action under way */
 	uint64_t spare_us;    /* ours is more than needed */
 	uint64_t oom_kill;

@@ -45,6 +45,13 @@ int units_set_memory(
  * such unit. -EOPNOTSUPP: a kind of unit without a cgroup (a timer). */
 int units_get_memory(struct units *u, const char *unit, struct limit_set *out);
 
+/* Whenever systemd writes one memory value of a unit, it writes all of them, each as it knows it.
+ * Adds to SET those of LIVE (MAX, SWAP_MAX) that SET does not speak of and the unit knows
+ * otherwise, so that setting SET leaves them as they are: a memory.max that somebody has raised in
+ * the file would fall, and kill. -> 0, or as units_get_memory(). */
+int units_keep_memory(struct units *u, const char *unit, const struct limit_set *live,
+	uint32_t page_bytes, struct limit_set *set);
+
 /* PATH as below /sys/fs/cgroup, with or without its leading slash. UNIT gets the unit it belongs
  * to, which may be an ancestor's. -> 0, -ENOENT: no unit has it. -ENAMETOOLONG: more than SIZE. */
 int units_by_cgroup(struct units *u, const char *path, char *unit, size_t size);

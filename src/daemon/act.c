@@ -1,8 +1,8 @@
 /*
  * act: from an action of the plan to a job for a lane.
  *
- * Identity first: the plan speaks of an inode, and only a cgroup that is on the roster under this inode is acted on. The
- * lane looks at it again right before it writes.
+ * Identity first: the plan speaks of an inode, and only a cgroup that is on the roster under this
+ * inode is acted on. The lane looks at it again right before it writes.
  */
 #include <errno.h>
 #include <string.h>
@@ -37,7 +37,8 @@ static int find_subject(struct roster *roster, const struct action *action, stru
 	return 0;
 }
 
-static void fill_job(struct job *job, const struct action *action, const struct subject *subject, bool units)
+static void fill_job(
+	struct job *job, const struct action *action, const struct subject *subject, bool units)
 {
 	memset(job, 0, sizeof(*job));
 	job->kind = action->kind == ACT_PERSIST ? JOB_PERSIST : JOB_HOLD;
@@ -52,7 +53,8 @@ static void fill_job(struct job *job, const struct action *action, const struct 
 		memcpy(job->id, subject->container->id, sizeof(job->id));
 }
 
-static int submit(struct lanes *lanes, struct roster *roster, const struct action *action, bool peers)
+static int submit(
+	struct lanes *lanes, struct roster *roster, const struct action *action, bool peers)
 {
 	struct subject subject;
 	struct job job;

@@ -122,12 +122,13 @@ static int load_policy(struct check *c)
 	uint64_t mem_total =
 		c->look.snap.host.valid & HOST_MEMORY ? c->look.snap.host.mem_total_bytes : 0;
 	const char *named = c->options->config;
-
-	doing("reading the policy");
 	/* A policy named on the command line is the caller's file; the default one is the tree's.
 	 */
-	return policy_yaml_load(named ? AT_FDCWD : c->look.rootfd, named ? named : GUARDIAN_CONFIG,
-		mem_total, &c->look.policy, &c->report);
+	bool followed = named || strcmp(c->look.root, "/") == 0;
+
+	doing("reading the policy");
+	return policy_yaml_load(followed ? AT_FDCWD : c->look.rootfd,
+		named ? named : GUARDIAN_CONFIG, mem_total, &c->look.policy, &c->report);
 }
 
 static int print_policy(struct check *c)

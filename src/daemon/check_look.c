@@ -5,11 +5,11 @@
 #include <cjson/cJSON.h>
 #include <errno.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "guardian/check_look.h"
+#include "guardian/clock.h"
+#include "guardian/descriptors.h"
 #include "guardian/fs.h"
 #include "guardian/heartbeat.h"
 #include "guardian/lacks.h"
@@ -21,18 +21,9 @@ enum {
 	NAME_DEADLINE_US = 500 * 1000,
 	NAMES_BUDGET_US = 2500 * 1000,
 	NO_TIME_US = 1, /* a deadline that has passed: the files alone */
-	DESCRIPTORS = SNAPSHOT_MEMBERS_MAX * 18 + 256,
-	SHORT_ID = 12, /* as docker ps shows it */
+	SHORT_ID = 12,  /* as docker ps shows it */
 	VALUE_SIZE = 32,
 };
-
-static uint64_t clock_us(clockid_t clock)
-{
-	struct timespec ts;
-
-	clock_gettime(clock, &ts);
-	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
-}
 
 void check_look_host(struct check_look *look)
 {
@@ -113,13 +104,13 @@ static void settle_docker(struct check_look *look)
 
 static void find_names(struct check_look *look)
 {
-	uint64_t until_us = clock_us(CLOCK_BOOTTIME) + NAMES_BUDGET_US;
+	uint64_t until_us = clock_now_us(CLOCK_BOOTTIME) + NAMES_BUDGET_US;
 	struct docker_container container;
 	struct roster_entry *e;
 
 	while ((e = roster_next_unnamed(&look->roster, look->snap.now_us))) {
 		bool ask = look->snap.peer[PEER_DOCKER] == PEER_OK &&
-			   clock_us(CLOCK_BOOTTIME) < until_us;
+			   clock_now_us(CLOCK_BOOTTIME) < until_us;
 		int r = lanes_identify(look->rootfd, &look->docker,
 			ask ? NAME_DEADLINE_US : NO_TIME_US, e->identity.id, &container);
 
@@ -247,24 +238,14 @@ static void take_heartbeat(struct check_look *look)
 }
 
 /* Each member is held open in a dozen files; cron gives 1024. */
-static void raise_descriptors(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= DESCRIPTORS)
-		return;
-	limit.rlim_cur = limit.rlim_max < DESCRIPTORS ? limit.rlim_max : DESCRIPTORS;
-	(void)setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 void check_look_around(struct check_look *look)
 {
 	look->world.policy = &look->policy;
 	look->world.snap = &look->snap;
 	look->snap.page_bytes = (uint32_t)sysconf(_SC_PAGESIZE);
-	look->snap.realtime_us = clock_us(CLOCK_REALTIME);
-	look->snap.now_us = clock_us(CLOCK_BOOTTIME);
-	raise_descriptors();
+	look->snap.realtime_us = clock_now_us(CLOCK_REALTIME);
+	look->snap.now_us = clock_now_us(CLOCK_BOOTTIME);
+	descriptors_raise();
 
 	look->doing("reading guardiand's status file");
 	take_heartbeat(look);

@@ -1,5 +1,6 @@
 /*
- * The inside of struct guardian, for guardian.c (the tick) and guardian_setup.c (before the first and after the last).
+ * The inside of struct guardian, for guardian.c (the tick) and guardian_setup.c (before the first
+ * and after the last).
  */
 #ifndef SRC_DAEMON_DAEMON_H
 #define SRC_DAEMON_DAEMON_H
@@ -17,7 +18,8 @@
 
 enum {
 	GUARDIAN_PATH_SIZE = 256,
-	GUARDIAN_STATUS_SIZE = 1 << 20, /* 512 services with a long name each; touched as far as it is used */
+	GUARDIAN_STATUS_SIZE =
+		1 << 20, /* 512 services with a long name each; touched as far as it is used */
 };
 
 struct guardian {
@@ -55,7 +57,8 @@ struct guardian {
 
 	struct tell tell;
 	struct status_daemon about;
-	bool status_stale; /* something that status_render() shows has changed since it was called */
+	bool status_stale; /* something that status_render() shows has changed since it was called
+			    */
 	uint16_t shown_members; /* by the status as it was rendered last */
 	struct text_out status;
 	char status_text[GUARDIAN_STATUS_SIZE];

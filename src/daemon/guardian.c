@@ -4,16 +4,17 @@
  *	answers of the lanes -> names, results, peers
  *	cgroup tree -> roster -> snapshot -> decide -> plan -> act -> tell -> status
  *
- * The policy in use is only ever replaced whole. A struct policy has room for 512 services, most of it never touched: it is
- * parsed into memory that is given back, and only what is used is copied, so that it does not become resident.
+ * The policy in use is only ever replaced whole. A struct policy has room for 512 services, most of
+ *it never touched: it is parsed into memory that is given back, and only what is used is copied, so
+ *that it does not become resident.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "guardian/clock.h"
 #include "guardian/decide.h"
 #include "guardian/fs.h"
 #include "guardian/guardian.h"
@@ -22,34 +23,29 @@
 #include "daemon.h"
 
 enum {
-	PING_US = 10 * 1000000,          /* dockerd silent is told within this and its deadline */
-	PING_LOST_US = 15 * 1000000,     /* its lane hangs in another call */
-	HOST_FULL_US = 5 * 1000000,      /* between two looks at vmstat and pressure while somebody waits for memory */
-	HOST_QUIET_US = 30 * 1000000,    /* ... and while nobody does */
-	HOST_STEP = 100,                 /* ... or when a hundredth of the memory has moved since */
+	PING_US = 10 * 1000000,      /* dockerd silent is told within this and its deadline */
+	PING_LOST_US = 15 * 1000000, /* its lane hangs in another call */
+	HOST_FULL_US = 5 * 1000000, /* between two looks at vmstat and pressure while somebody waits
+				       for memory */
+	HOST_QUIET_US = 30 * 1000000, /* ... and while nobody does */
+	HOST_STEP = 100,              /* ... or when a hundredth of the memory has moved since */
 	AROUND_US = 30 * 1000000,     /* counting the containers that no service names */
-	SOON_US = 10 * 1000,             /* what is due already is not worth a busy loop */
+	SOON_US = 10 * 1000,          /* what is due already is not worth a busy loop */
 };
-
-static uint64_t realtime_us(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
-}
 
 /* ---- the policy ---- */
 
 void guardian_policy_use(struct guardian *g, const struct policy *p)
 {
-	memcpy(&g->policy, p, offsetof(struct policy, service) + p->n_services * sizeof(p->service[0]));
+	memcpy(&g->policy, p,
+		offsetof(struct policy, service) + p->n_services * sizeof(p->service[0]));
 	if (g->options.observe)
 		g->policy.mode = MODE_OBSERVE;
 	g->act = g->policy.mode == MODE_OBSERVE ? &act_null : g->real_root ? &act_real : &act_files;
 }
 
-/* The socket of a fixture is the fixture's. What does not fit is no socket: docker_ping() says so. */
+/* The socket of a fixture is the fixture's. What does not fit is no socket: docker_ping() says so.
+ */
 void guardian_docker(const struct guardian *g, struct policy_docker *out)
 {
 	struct text_out socket;
@@ -65,7 +61,8 @@ void guardian_docker(const struct guardian *g, struct policy_docker *out)
 
 static struct policy *policy_scratch(void)
 {
-	void *p = mmap(NULL, sizeof(struct policy), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	void *p = mmap(NULL, sizeof(struct policy), PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	return p == MAP_FAILED ? NULL : p;
 }
@@ -94,7 +91,10 @@ void guardian_policy_free(struct policy *p)
 
 void guardian_tell(struct guardian *g, enum event_kind kind, uint64_t number, const char *extra)
 {
-	struct event e = {.kind = (uint16_t)kind, .service = SERVICE_NONE, .limit = LIMIT_COUNT, .n = {number}};
+	struct event e = {.kind = (uint16_t)kind,
+		.service = SERVICE_NONE,
+		.limit = LIMIT_COUNT,
+		.n = {number}};
 
 	tell_event(&g->tell, &e, &g->policy, NULL, extra);
 	g->status_stale = true;
@@ -190,7 +190,9 @@ const struct cgroup_tree_ops guardian_tree_ops = {on_appeared, on_vanished, on_m
 
 static void peer_seen(struct guardian *g, int error)
 {
-	uint8_t state = error == 0 ? PEER_OK : error == -ENOENT || error == -EACCES ? PEER_ABSENT : PEER_SILENT;
+	uint8_t state = error == 0                             ? PEER_OK
+			: error == -ENOENT || error == -EACCES ? PEER_ABSENT
+							       : PEER_SILENT;
 
 	g->pinging = false;
 	if (g->snap.peer[PEER_DOCKER] != state)
@@ -257,18 +259,21 @@ static void ask_names(struct guardian *g, uint64_t now_us)
 	}
 }
 
-/* Without a container there is nothing to ask Docker for; and its socket would start a dockerd that was stopped. */
+/* Without a container there is nothing to ask Docker for; and its socket would start a dockerd that
+ * was stopped. */
 static void ping_docker(struct guardian *g, uint64_t now_us)
 {
 	if (!g->lanes || now_us < g->ping_at_us || !roster_has_docker(&g->roster))
 		return;
 	if (g->pinging) {
-		if (now_us - g->ping_at_us >= PING_LOST_US && g->snap.peer[PEER_DOCKER] != PEER_SILENT)
+		if (now_us - g->ping_at_us >= PING_LOST_US &&
+			g->snap.peer[PEER_DOCKER] != PEER_SILENT)
 			g->snap.peer[PEER_DOCKER] = PEER_SILENT;
 		return;
 	}
 	memset(&g->job, 0, sizeof(g->job));
 	g->job.kind = JOB_PING;
+	g->job.can_wait = true;
 	if (lanes_post(g->lanes, LANE_DOCKER, &g->job) == 0) {
 		g->pinging = true;
 		g->ping_at_us = now_us + PING_US;
@@ -304,11 +309,12 @@ static void sample_host(struct guardian *g)
 		g->host_full_us = g->snap.now_us;
 		g->host_full_available_bytes = host->mem_available_bytes;
 	}
-	if (memcmp(&before, host, sizeof(before)) != 0)
+	if (!host_same(&before, host))
 		g->status_stale = true;
 }
 
-/* What changes seldom: containers that no service names, and what the machine lacks (Docker may be installed later). */
+/* What changes seldom: containers that no service names, and what the machine lacks (Docker may be
+ * installed later). */
 static void look_around(struct guardian *g, uint64_t now_us)
 {
 	struct status_daemon *about = &g->about;
@@ -334,7 +340,8 @@ static void act_on(struct guardian *g)
 		int r = g->lanes ? g->act->submit(g->lanes, &g->roster, a) : -EOPNOTSUPP;
 
 		if (r < 0)
-			g->early[g->n_early++] = (struct result){.ticket = a->ticket, .error = r, .inode = a->inode};
+			g->early[g->n_early++] =
+				(struct result){.ticket = a->ticket, .error = r, .inode = a->inode};
 	}
 }
 
@@ -350,8 +357,8 @@ static const char *path_of(struct guardian *g, uint64_t inode)
 	return a ? a->path : NULL;
 }
 
-/* What belongs behind the sentence. A service's name says enough of where: its cgroup is in the fields; a failure
- * is better told in the words of who refused. */
+/* What belongs behind the sentence. A service's name says enough of where: its cgroup is in the
+ * fields; a failure is better told in the words of who refused. */
 static const char *extra_of(const struct guardian *g, const struct event *e, const char *path)
 {
 	if (e->kind == EVENT_LIMIT_FAILED && e->inode == g->words_inode && g->words[0])
@@ -375,7 +382,8 @@ static void keep_state(struct guardian *g)
 {
 	g->status_stale |= g->plan.state_changed;
 	if (g->plan.state_changed && g->run_fd >= 0)
-		(void)fs_replace(g->run_fd, STATE_FILE, &g->state, state_kept_size(&g->state), 0600);
+		(void)fs_replace(
+			g->run_fd, STATE_FILE, &g->state, state_kept_size(&g->state), 0600);
 }
 
 static uint64_t min_u64(uint64_t a, uint64_t b)
@@ -392,7 +400,7 @@ uint64_t guardian_tick(struct guardian *g)
 	if (g->tree)
 		(void)cgroup_tree_dispatch(g->tree, &guardian_tree_ops, g);
 	g->snap.now_us = now_us;
-	g->snap.realtime_us = realtime_us();
+	g->snap.realtime_us = clock_now_us(CLOCK_REALTIME);
 	sample_host(g);
 	g->status_stale |= roster_sample(&g->roster, now_us);
 	ask_names(g, now_us);

@@ -1,9 +1,9 @@
 /*
  * guardian_setup: what comes before the first tick and after the last.
  *
- * Opening is a list of steps, each of which may find that the machine lacks something: then that is noted in
- * snapshot.lacks, told once, and the rest works with what there is. Only a bad policy, a second guardiand and a tree
- * that cannot be read at all end it.
+ * Opening is a list of steps, each of which may find that the machine lacks something: then that is
+ * noted in snapshot.lacks, told once, and the rest works with what there is. Only a bad policy, a
+ * second guardiand and a tree that cannot be read at all end it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -13,11 +13,12 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "guardian/clock.h"
+#include "guardian/descriptors.h"
 #include "guardian/docker_files.h"
 #include "guardian/fs.h"
 #include "guardian/lacks.h"
@@ -26,15 +27,11 @@
 
 enum {
 	CLOSE_WAIT_US = 2 * 1000000,
-	DESCRIPTORS = SNAPSHOT_MEMBERS_MAX * 18 + 256,
 };
 
 static uint64_t boottime_us(void)
 {
-	struct timespec ts;
-
-	clock_gettime(CLOCK_BOOTTIME, &ts);
-	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+	return clock_now_us(CLOCK_BOOTTIME);
 }
 
 static int open_root(struct guardian *g)
@@ -47,9 +44,12 @@ static int open_root(struct guardian *g)
 	if (stat("/", &host) < 0 || fstat(g->rootfd, &root) < 0)
 		return -errno;
 	g->real_root = host.st_ino == root.st_ino && host.st_dev == root.st_dev;
-	/* A policy named on the command line is the caller's file; the default one is the tree's. */
-	g->config_dirfd = g->options.config ? AT_FDCWD : g->rootfd;
-	if (!text_copy(g->config, sizeof(g->config), g->options.config ? g->options.config : GUARDIAN_CONFIG,
+	/* A policy named on the command line is the caller's file; the default one is the tree's.
+	 * On the host itself both are read as open(2) finds them: configuration management makes
+	 * symlinks. */
+	g->config_dirfd = g->options.config || g->real_root ? AT_FDCWD : g->rootfd;
+	if (!text_copy(g->config, sizeof(g->config),
+		    g->options.config ? g->options.config : GUARDIAN_CONFIG,
 		    strlen(g->options.config ? g->options.config : GUARDIAN_CONFIG)))
 		return -ENAMETOOLONG;
 	return 0;
@@ -71,13 +71,15 @@ static int load_first_policy(struct guardian *g, struct report *report)
 	return 0;
 }
 
-/* One guardiand a host: two would repair each other's limits. The lock goes with the process, whatever ends it. */
+/* One guardiand a host: two would repair each other's limits. The lock goes with the process,
+ * whatever ends it. Whoever can open the file can hold it, and so keep guardiand from starting: it
+ * is root's alone. */
 static int lock_run_dir(struct guardian *g, int *peer)
 {
 	char text[16] = "";
 	int n;
 
-	g->lock_fd = openat(g->run_fd, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	g->lock_fd = openat(g->run_fd, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (g->lock_fd < 0)
 		return 0; /* read-only /run: works without */
 	if (flock(g->lock_fd, LOCK_EX | LOCK_NB) < 0) {
@@ -143,8 +145,9 @@ static int open_cgroups(struct guardian *g)
 }
 
 /*
- * The members of the state that was kept have to be there at the first decision, or they would count as gone; and their
- * names are in Docker's files, whether dockerd answers or not. It is asked later all the same.
+ * The members of the state that was kept have to be there at the first decision, or they would
+ * count as gone; and their names are in Docker's files, whether dockerd answers or not. It is asked
+ * later all the same.
  */
 static void name_from_files(struct guardian *g)
 {
@@ -152,7 +155,8 @@ static void name_from_files(struct guardian *g)
 	struct roster_entry *e;
 
 	while ((e = roster_next_unnamed(&g->roster, 0))) {
-		int r = docker_files_find(g->rootfd, g->policy.docker.data_root, e->identity.id, &container);
+		int r = docker_files_find(
+			g->rootfd, g->policy.docker.data_root, e->identity.id, &container);
 
 		roster_named(&g->roster, e->inode, r, &container);
 	}
@@ -169,16 +173,6 @@ static void rehearse(struct guardian *g)
 		g->job.has_unit = g->real_root && !(g->snap.lacks & LACK_SYSTEMD);
 		(void)lanes_post(g->lanes, (enum lane)lane, &g->job);
 	}
-}
-
-static void raise_descriptors(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= DESCRIPTORS)
-		return;
-	limit.rlim_cur = limit.rlim_max < DESCRIPTORS ? limit.rlim_max : DESCRIPTORS;
-	(void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 static int open_steps(struct guardian *g, struct report *report, int *peer)
@@ -208,23 +202,30 @@ static int open_steps(struct guardian *g, struct report *report, int *peer)
 
 static void tell_started(struct guardian *g)
 {
-	struct event e = {.kind = EVENT_STARTED, .service = SERVICE_NONE, .limit = LIMIT_COUNT,
-		.n = {g->policy.n_services, g->snap.host.mem_total_bytes, g->snap.host.swap_total_bytes}};
+	struct event e = {.kind = EVENT_STARTED,
+		.service = SERVICE_NONE,
+		.limit = LIMIT_COUNT,
+		.n = {g->policy.n_services, g->snap.host.mem_total_bytes,
+			g->snap.host.swap_total_bytes}};
 
 	tell_event(&g->tell, &e, &g->policy, NULL, g->config);
 }
 
-int guardian_open(struct guardian **out, const struct guardian_options *options, struct report *report, int *peer)
+int guardian_open(struct guardian **out, const struct guardian_options *options,
+	struct report *report, int *peer)
 {
 	/* Zeroed pages that nobody has touched cost nothing; most of struct guardian stays so. */
-	struct guardian *g = mmap(NULL, sizeof(*g), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	struct timespec now;
+	struct guardian *g =
+		mmap(NULL, sizeof(*g), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	int r;
 
 	if (g == MAP_FAILED)
 		return -errno;
 	(void)mallopt(M_ARENA_MAX, 1); /* one heap for all threads */
-	raise_descriptors();
+	/* A huge page for the first byte of each sparse array would make 4 MiB of them resident,
+	 * and locked. */
+	(void)prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
+	descriptors_raise();
 	g->options = *options;
 	if (!g->options.clock)
 		g->options.clock = boottime_us;
@@ -232,10 +233,9 @@ int guardian_open(struct guardian **out, const struct guardian_options *options,
 	for (int i = 0; i < PROCFS_FILES; i++)
 		g->procfs.fd[i] = -1;
 	g->snap.page_bytes = (uint32_t)sysconf(_SC_PAGESIZE);
-	clock_gettime(CLOCK_REALTIME, &now);
 	g->about = (struct status_daemon){.version = GUARDIAN_VERSION,
 		.pid = getpid(),
-		.started_realtime_us = (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000};
+		.started_realtime_us = clock_now_us(CLOCK_REALTIME)};
 	r = open_steps(g, report, peer);
 	if (r < 0) {
 		guardian_close(g);
@@ -266,8 +266,9 @@ uint32_t guardian_pending(struct guardian *g)
 void guardian_lock_memory(struct guardian *g)
 {
 	(void)g;
-	/* ONFAULT: only what is resident by now, after the rehearsal, and what will be; not 1 MiB of status buffer
-	 * and whole libraries. */
+	(void)malloc_trim(0); /* what parsing the policy has left behind */
+	/* ONFAULT: only what is resident by now, after the rehearsal, and what will be; not 1 MiB
+	 * of status buffer and whole libraries. */
 	(void)mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
 }
 

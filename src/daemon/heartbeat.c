@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
+#include "guardian/clock.h"
 #include "guardian/fs.h"
 #include "guardian/heartbeat.h"
 #include "guardian/status.h"
@@ -69,7 +69,6 @@ static int read_file(struct heartbeat *hb, int rootfd)
 
 void heartbeat_read(struct heartbeat *hb, int rootfd)
 {
-	struct timespec now;
 
 	memset(hb, 0, sizeof(*hb));
 	hb->error = read_file(hb, rootfd);
@@ -81,9 +80,7 @@ void heartbeat_read(struct heartbeat *hb, int rootfd)
 		hb->state = hb->error == -ENOENT ? HEARTBEAT_NONE : HEARTBEAT_UNREADABLE;
 		return;
 	}
-	clock_gettime(CLOCK_BOOTTIME, &now);
-	heartbeat_judge(hb, (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000,
-		look_for(rootfd, hb->head.pid));
+	heartbeat_judge(hb, clock_now_us(CLOCK_BOOTTIME), look_for(rootfd, hb->head.pid));
 }
 
 void heartbeat_free(struct heartbeat *hb)

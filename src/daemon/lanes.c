@@ -1,9 +1,10 @@
 /*
  * lanes: threads that do what may hang.
  *
- * Each lane has a ring of jobs; all share one ring of answers and one eventfd. The rings are bounded, jobs are copied, and
- * nothing is allocated after the start: a lane works while memory is short. A lane that has emptied its ring starts at its
- * first slot again, so that a quiet daemon keeps touching the same pages.
+ * Each lane has a ring of jobs; all share one ring of answers and one eventfd. The rings are
+ * bounded, jobs are copied, and nothing is allocated after the start: a lane works while memory is
+ * short. A lane that has emptied its ring starts at its first slot again, so that a quiet daemon
+ * keeps touching the same pages.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -22,9 +23,13 @@
 
 enum {
 	QUEUE_MAX = SNAPSHOT_MEMBERS_MAX, /* every member may need a hold at the start */
-	STACK_BYTES = 512 << 10,          /* sd-bus and cJSON are the deepest; a default of 8 MiB would be locked */
-	NAME_DEADLINE_US = 300 * 1000,    /* a container under its limit within 1 s leaves no more for its name */
-	UNIT_DEADLINE_US = 5 * 1000000,   /* systemd reclaims inside its own write when a limit is lowered */
+	STACK_BYTES =
+		512
+		<< 10, /* sd-bus and cJSON are the deepest; a default of 8 MiB would be locked */
+	NAME_DEADLINE_US =
+		300 * 1000, /* a container under its limit within 1 s leaves no more for its name */
+	UNIT_DEADLINE_US =
+		5 * 1000000, /* systemd reclaims inside its own write when a limit is lowered */
 	MAKE_WAY_US = 2 * 1000000,
 	UPDATE_DEADLINES = 8,
 };
@@ -49,6 +54,7 @@ struct lanes {
 	int rootfd, cgfd;     /* borrowed */
 	uint32_t page_bytes;
 	int event_fd;
+	bool signalled; /* event_fd has been written since it was read */
 	bool stop;
 	uint32_t pending;
 	struct policy_docker docker;
@@ -90,15 +96,16 @@ static struct docker docker_of(const struct lane_thread *t, uint64_t deadline_us
 	return d;
 }
 
-int lanes_identify(int rootfd, const struct policy_docker *docker, uint64_t deadline_us, const char *id,
-	struct docker_container *out)
+int lanes_identify(int rootfd, const struct policy_docker *docker, uint64_t deadline_us,
+	const char *id, struct docker_container *out)
 {
 	struct docker d = {.deadline_us = deadline_us};
 	int r;
 
 	memcpy(d.socket, docker->socket, sizeof(d.socket));
 	r = docker_inspect(&d, id, out);
-	/* While a container starts, dockerd holds its lock and the answer waits; the files are there already. */
+	/* While a container starts, dockerd holds its lock and the answer waits; the files are
+	 * there already. */
 	if (r < 0)
 		r = docker_files_find(rootfd, docker->data_root, id, out);
 	return r;
@@ -112,7 +119,8 @@ static int do_identify(struct lane_thread *t, struct job *job)
 	pthread_mutex_lock(&t->lanes->lock);
 	settings = t->lanes->docker;
 	pthread_mutex_unlock(&t->lanes->lock);
-	deadline_us = settings.deadline_us < NAME_DEADLINE_US ? settings.deadline_us : NAME_DEADLINE_US;
+	deadline_us =
+		settings.deadline_us < NAME_DEADLINE_US ? settings.deadline_us : NAME_DEADLINE_US;
 	return lanes_identify(t->lanes->rootfd, &settings, deadline_us, job->id, &job->container);
 }
 
@@ -126,7 +134,8 @@ static int do_ping(struct lane_thread *t, struct job *job)
 
 static struct cgroup_target target_of(const struct lane_thread *t, const struct job *job)
 {
-	return (struct cgroup_target){.cgfd = t->lanes->cgfd, .path = job->path, .inode = job->inode};
+	return (struct cgroup_target){
+		.cgfd = t->lanes->cgfd, .path = job->path, .inode = job->inode};
 }
 
 static struct cgroup_how how_of(const struct lane_thread *t, const struct job *job)
@@ -136,8 +145,17 @@ static struct cgroup_how how_of(const struct lane_thread *t, const struct job *j
 		.page_bytes = t->lanes->page_bytes};
 }
 
-/* An update does more than answer: runc asks systemd, and the kernel may have to reclaim. Below the usage it kills, so
- * way is made first; a container that is not running (-ESTALE) has nothing to lose. */
+/* Nobody runs where the target was. Somebody else there is a container that was restarted
+ * meanwhile. */
+static bool is_gone(const struct cgroup_target *target)
+{
+	_cleanup_fd_ int fd = fs_open_dir(target->cgfd, target->path);
+
+	return fd == -ENOENT;
+}
+
+/* An update does more than answer: runc asks systemd, and the kernel may have to reclaim. Below the
+ * usage it kills, so way is made first; a container that is not running has nothing to lose. */
 static int do_persist(struct lane_thread *t, struct job *job)
 {
 	struct docker d = docker_of(t, 0);
@@ -146,7 +164,7 @@ static int do_persist(struct lane_thread *t, struct job *job)
 	struct cgroup_outcome outcome;
 	int r = cgroup_set_make_way(&target, &job->set, &how, &outcome);
 
-	if (r < 0 && r != -ESTALE)
+	if (r < 0 && !(r == -ESTALE && is_gone(&target)))
 		return r;
 	d.deadline_us *= UPDATE_DEADLINES;
 	return docker_update(&d, job->id, &job->set, job->message, sizeof(job->message));
@@ -161,7 +179,8 @@ static int hold_files(struct lane_thread *t, struct job *job, const struct limit
 	return cgroup_set_limits(&target, set, &how, &outcome);
 }
 
-/* The unit owns its cgroup's values; what systemd has no property for (memory.oom.group in v252) is a file. */
+/* The unit owns its cgroup's values; what systemd has no property for (memory.oom.group in v252) is
+ * a file. */
 static int hold_unit(struct lane_thread *t, struct job *job)
 {
 	struct cgroup_target target = target_of(t, job);
@@ -175,7 +194,11 @@ static int hold_unit(struct lane_thread *t, struct job *job)
 	if (unit.mask) {
 		r = cgroup_set_make_way(&target, &unit, &how, &outcome);
 		if (r == 0)
-			r = units_set_memory(&t->units, job->unit, &unit, job->message, sizeof(job->message));
+			r = units_keep_memory(
+				&t->units, job->unit, &outcome.live, how.page_bytes, &unit);
+		if (r == 0)
+			r = units_set_memory(
+				&t->units, job->unit, &unit, job->message, sizeof(job->message));
 		if (r < 0)
 			return r;
 	}
@@ -185,8 +208,8 @@ static int hold_unit(struct lane_thread *t, struct job *job)
 /* systemd does not answer, or knows no such unit. */
 static bool unit_is_out_of_reach(int error)
 {
-	return error == -ENOTCONN || error == -ENOENT || error == -ETIMEDOUT || error == -ECONNREFUSED ||
-	       error == -ECONNRESET;
+	return error == -ENOTCONN || error == -ENOENT || error == -ETIMEDOUT ||
+	       error == -ECONNREFUSED || error == -ECONNRESET;
 }
 
 static int do_hold(struct lane_thread *t, struct job *job)
@@ -195,13 +218,15 @@ static int do_hold(struct lane_thread *t, struct job *job)
 
 	if (job->has_unit)
 		r = hold_unit(t, job);
-	/* Then the file is written all the same: a daemon-reload would lift that, and drift repair puts it back. */
+	/* Then the file is written all the same: a daemon-reload would lift that, and drift repair
+	 * puts it back. */
 	if (!job->has_unit || unit_is_out_of_reach(r))
 		r = hold_files(t, job, &job->set);
 	return r;
 }
 
-/* Faults in what the lane will need, before memory is short: the libraries' first calls allocate and relocate. */
+/* Faults in what the lane will need, before memory is short: the libraries' first calls allocate
+ * and relocate. */
 static int do_rehearse(struct lane_thread *t, struct job *job)
 {
 	struct limit_set none;
@@ -250,8 +275,11 @@ static void answer(struct lanes *l, const struct job *job)
 
 	pthread_mutex_lock(&l->lock);
 	(void)ring_push(&l->done, job);
+	if (!job->can_wait) {
+		(void)!write(l->event_fd, &one, sizeof(one));
+		l->signalled = true;
+	}
 	pthread_mutex_unlock(&l->lock);
-	(void)!write(l->event_fd, &one, sizeof(one));
 }
 
 static void *lane_main(void *arg)
@@ -357,8 +385,9 @@ bool lanes_take(struct lanes *l, struct job *out)
 	got = ring_pop(&l->done, out);
 	if (got)
 		l->pending--;
-	else
+	else if (l->signalled)
 		(void)!read(l->event_fd, &n, sizeof(n));
+	l->signalled &= got;
 	pthread_mutex_unlock(&l->lock);
 	return got;
 }
@@ -390,10 +419,12 @@ void lanes_close(struct lanes *l, uint64_t wait_us)
 	clock_gettime(CLOCK_REALTIME, &until);
 	until.tv_sec += (time_t)(wait_us / 1000000) + 1;
 	for (int i = 0; i < LANE_COUNT; i++)
-		if (l->lane[i].running && pthread_timedjoin_np(l->lane[i].thread, NULL, &until) != 0)
+		if (l->lane[i].running &&
+			pthread_timedjoin_np(l->lane[i].thread, NULL, &until) != 0)
 			all = false;
 	if (!all)
-		return; /* a thread hangs in the kernel and still uses all this: the exit takes it along */
+		return; /* a thread hangs in the kernel and still uses all this: the exit takes it
+			   along */
 	fs_close(&l->event_fd);
 	pthread_mutex_destroy(&l->lock);
 	free(l);

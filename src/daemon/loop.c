@@ -1,9 +1,9 @@
 /*
  * loop: one timer, two descriptors, three signals.
  *
- * Whatever wakes the loop, the work is the same tick; a wake-up by descriptor only moves the timer forward, so that a burst
- * of notifications (a cgroup at its limit raises one each 10 ms) is one tick each 50 ms at most. The watchdog is petted
- * by a completed tick and by nothing else.
+ * Whatever wakes the loop, the work is the same tick; a wake-up by descriptor only moves the timer
+ * forward, so that a burst of notifications (a cgroup at its limit raises one each 10 ms) is one
+ * tick each 50 ms at most. The watchdog is petted by a completed tick and by nothing else.
  */
 #include <errno.h>
 #include <signal.h>
@@ -20,7 +20,7 @@
 enum {
 	GAP_US = 50 * 1000,     /* between ticks that notifications ask for */
 	ACCURACY_US = 5 * 1000, /* how far the kernel may shift a wake-up to join another */
-	LOCK_AFTER_TICKS = 3,   /* by then the rehearsal is over, and what the tick needs is there */
+	LOCK_AFTER_TICKS = 3, /* by then the rehearsal is over, and what the tick needs is there */
 };
 
 struct loop {

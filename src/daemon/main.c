@@ -12,7 +12,11 @@
 #include "guardian/guardian.h"
 #include "guardian/loop.h"
 
-enum { EXIT_USAGE = 2, EXIT_UNKNOWN = 3 };
+enum {
+	EXIT_USAGE = 2,
+	EXIT_UNKNOWN = 3,
+	EXIT_POLICY = 78 /* EX_CONFIG: systemd does not try again */
+};
 
 struct arguments {
 	struct guardian_options daemon;
@@ -22,7 +26,8 @@ struct arguments {
 
 static const char usage[] =
 	"Usage: guardiand [--config FILE] [--root DIR] [--observe]\n"
-	"       guardiand --check [--config FILE] [--root DIR] [--json] [--quiet] [--print-policy]\n"
+	"       guardiand --check [--config FILE] [--root DIR] [--json] [--quiet] "
+	"[--print-policy]\n"
 	"\n"
 	"Keeps a small Docker host alive: memory limits that hold, seen and told.\n"
 	"\n"
@@ -114,19 +119,23 @@ static int parse(int argc, char **argv, struct arguments *a)
 	return -1;
 }
 
-static int explain(int error, const struct guardian_options *o, const struct report *report, int peer)
+static int explain(
+	int error, const struct guardian_options *o, const struct report *report, int peer)
 {
 	if (report->n_entries > 0)
 		report_print(report, stderr);
 	if (error == -EBUSY)
-		fprintf(stderr, "guardiand: another guardiand (pid %d) watches this host; stop it first\n", peer);
+		fprintf(stderr,
+			"guardiand: another guardiand (pid %d) watches this host; stop it first\n",
+			peer);
 	else if (report->n_errors > 0)
-		fprintf(stderr, "guardiand: %s: %u error%s; nothing was started. See guardian.yaml(5).\n",
+		fprintf(stderr,
+			"guardiand: %s: %u error%s; nothing was started. See guardian.yaml(5).\n",
 			report->file, report->n_errors, report->n_errors == 1 ? "" : "s");
 	else
 		fprintf(stderr, "guardiand: cannot start%s%s: %s\n", o->root ? " on " : "",
 			o->root ? o->root : "", strerror(-error));
-	return EXIT_FAILURE;
+	return report->n_errors > 0 ? EXIT_POLICY : EXIT_FAILURE;
 }
 
 static int run_daemon(const struct guardian_options *o)
@@ -138,7 +147,8 @@ static int run_daemon(const struct guardian_options *o)
 
 	if (!report)
 		return EXIT_FAILURE;
-	/* The loop takes these from a descriptor; blocked before any thread exists, so that none gets them. */
+	/* The loop takes these from a descriptor; blocked before any thread exists, so that none
+	 * gets them. */
 	sigemptyset(&mine);
 	sigaddset(&mine, SIGHUP);
 	sigaddset(&mine, SIGTERM);

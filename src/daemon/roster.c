@@ -1,9 +1,10 @@
 /*
  * roster: from cgroups that come and go to members of services.
  *
- * A cgroup stands on the roster when it is a container or when a unit or glob of the policy matches it. A Docker container is
- * asked for its name until it has one; then it is matched, and with a match it becomes a member: its files are opened,
- * the cgroups above it become ancestors, and its folder is watched for writes. Members keep their order in the snapshot.
+ * A cgroup stands on the roster when it is a container or when a unit or glob of the policy matches
+ * it. A Docker container is asked for its name until it has one; then it is matched, and with a
+ * match it becomes a member: its files are opened, the cgroups above it become ancestors, and its
+ * folder is watched for writes. Members keep their order in the snapshot.
  */
 #include <errno.h>
 #include <string.h>
@@ -12,13 +13,16 @@
 #include "guardian/fs.h"
 #include "guardian/roster.h"
 #include "guardian/text.h"
+#include "roster_ancestors.h"
 
 enum {
 	RETRY_FIRST_US = 500 * 1000,
-	RETRY_SHIFT_MAX = 6,              /* 32 s */
-	REFRESH_US = 600 * 1000 * 1000,   /* a renamed container is noticed by then */
+	RETRY_SHIFT_MAX = 6,            /* 32 s */
+	REFRESH_US = 600 * 1000 * 1000, /* a renamed container is noticed by then */
 	PROMOTE_AGAIN_US = 5 * 1000 * 1000,
-	REFRESH_SOON_US = 500 * 1000,     /* after a write to its limits: docker update answers before it stores */
+	REFRESH_SOON_US =
+		500 *
+		1000, /* after a write to its limits: docker update answers before it stores */
 };
 
 void roster_init(struct roster *r, int cgfd, const struct policy *policy, struct cgroup_tree *tree,
@@ -50,14 +54,6 @@ struct roster_entry *roster_by_inode(struct roster *r, uint64_t inode)
 	return NULL;
 }
 
-struct roster_ancestor *roster_ancestor_by_inode(struct roster *r, uint64_t inode)
-{
-	for (int i = 0; i < SNAPSHOT_ANCESTORS_MAX; i++)
-		if (r->ancestor[i].members && r->ancestor[i].inode == inode)
-			return &r->ancestor[i];
-	return NULL;
-}
-
 static struct roster_entry *free_entry(struct roster *r)
 {
 	for (uint16_t i = 0; i < r->n_entries; i++)
@@ -66,85 +62,16 @@ static struct roster_entry *free_entry(struct roster *r)
 	return r->n_entries < ROSTER_ENTRIES_MAX ? &r->entry[r->n_entries++] : NULL;
 }
 
-/* ---- ancestors ---- */
-
-static int16_t ancestor_by_path(const struct roster *r, const char *path)
-{
-	for (int16_t i = 0; i < SNAPSHOT_ANCESTORS_MAX; i++)
-		if (r->ancestor[i].members && strcmp(r->ancestor[i].path, path) == 0)
-			return i;
-	return -1;
-}
-
-static int16_t ancestor_open(struct roster *r, const char *path, int16_t parent)
-{
-	for (int16_t i = 0; i < SNAPSHOT_ANCESTORS_MAX; i++) {
-		struct roster_ancestor *a = &r->ancestor[i];
-
-		if (a->members)
-			continue;
-		memset(a, 0, sizeof(*a));
-		if (ancestor_reader_open(&a->reader, r->cgfd, path) < 0)
-			return -1;
-		(void)text_copy(a->path, sizeof(a->path), path, strlen(path));
-		cgroup_classify(path, &a->identity);
-		a->inode = a->reader.inode;
-		a->parent = parent;
-		if (i >= r->snap->n_ancestors)
-			r->snap->n_ancestors = (uint16_t)(i + 1);
-		if (r->tree)
-			(void)cgroup_tree_watch_files(r->tree, path, true);
-		return i;
-	}
-	return -1;
-}
-
-/* Takes hold of every cgroup above PATH, from the top down. -> the nearest one, or -1 for a child of the root. */
-static int16_t ancestors_hold(struct roster *r, const char *path)
-{
-	char above[CGROUP_PATH_SIZE];
-	int16_t nearest = -1;
-
-	for (const char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
-		int16_t i;
-
-		(void)text_copy(above, sizeof(above), path, (size_t)(slash - path));
-		i = ancestor_by_path(r, above);
-		if (i < 0)
-			i = ancestor_open(r, above, nearest);
-		if (i < 0)
-			break;
-		r->ancestor[i].members++;
-		nearest = i;
-	}
-	return nearest;
-}
+/* ---- members ---- */
 
 /* A slice may be both a member and above one. */
-static void unwatch(struct roster *r, const char *path)
+void roster_unwatch(struct roster *r, const char *path)
 {
 	const struct roster_entry *e = by_path(r, path);
 
-	if (r->tree && !(e && e->member) && ancestor_by_path(r, path) < 0)
+	if (r->tree && !(e && e->member) && !roster_is_ancestor(r, path))
 		(void)cgroup_tree_watch_files(r->tree, path, false);
 }
-
-static void ancestors_release(struct roster *r, int16_t i)
-{
-	for (; i >= 0; i = r->ancestor[i].parent) {
-		struct roster_ancestor *a = &r->ancestor[i];
-
-		if (--a->members > 0)
-			continue;
-		ancestor_reader_close(&a->reader);
-		unwatch(r, a->path);
-		r->snap->ancestor[i] = (struct ancestor_sample){.parent = -1};
-	}
-	while (r->snap->n_ancestors > 0 && !r->ancestor[r->snap->n_ancestors - 1].members)
-		r->snap->n_ancestors--;
-}
-
-/* ---- members ---- */
 
 static uint8_t owner_of(const struct roster_entry *e)
 {
@@ -166,13 +93,15 @@ static void describe(struct roster *r, struct roster_entry *e)
 {
 	struct member_sample *m = sample_of(r, e);
 
+	if (!m)
+		return; /* no member */
 	m->inode = e->inode;
 	m->service = e->service;
 	m->also = e->also;
 	m->owner = owner_of(e);
 	m->has_unit = e->identity.unit[0] != '\0';
 	m->ancestor = e->ancestor;
-	e->news = true;
+	e->reader.news = true;
 	m->valid &= ~(uint32_t)MEMBER_STORED;
 	if (e->naming == NAMING_KNOWN && e->container.stored.mask) {
 		m->stored = e->container.stored;
@@ -205,9 +134,10 @@ static void promote(struct roster *r, struct roster_entry *e)
 	if (err < 0)
 		return;
 	e->inode = e->reader.inode;
-	e->ancestor = ancestors_hold(r, e->path);
+	e->ancestor = roster_ancestors_hold(r, e->path);
 	e->member = true;
 	r->member[s->n_members] = e;
+	r->reader[s->n_members] = &e->reader;
 	memset(&s->member[s->n_members], 0, sizeof(s->member[0]));
 	s->n_members++;
 	describe(r, e);
@@ -222,13 +152,14 @@ static void demote(struct roster *r, struct roster_entry *e)
 	size_t at = (size_t)(m - s->member), after = s->n_members - at - 1;
 
 	memmove(m, m + 1, after * sizeof(*m));
-	memmove(&r->member[at], &r->member[at + 1], after * sizeof(r->member[0]));
+	memmove(&r->member[at], &r->member[at + 1], after * sizeof(struct roster_entry *));
+	memmove(&r->reader[at], &r->reader[at + 1], after * sizeof(struct cgroup_reader *));
 	s->n_members--;
 	cgroup_reader_close(&e->reader);
-	ancestors_release(r, e->ancestor);
+	roster_ancestors_release(r, e->ancestor);
 	e->member = false;
 	e->ancestor = -1;
-	unwatch(r, e->path);
+	roster_unwatch(r, e->path);
 }
 
 static void match(struct roster *r, struct roster_entry *e)
@@ -310,7 +241,9 @@ void roster_appeared(struct roster *r, const char *path)
 	e->service = e->also = SERVICE_NONE;
 	e->ancestor = -1;
 	e->ask_at_us = UINT64_MAX;
-	if (e->identity.runtime == RUNTIME_DOCKER && cgroup_is_container(&e->identity)) {
+	/* Whoever owns a delegated cgroup may call it by the id of a container that is not his. */
+	if (e->identity.runtime == RUNTIME_DOCKER && cgroup_is_container(&e->identity) &&
+		!e->identity.delegated) {
 		e->naming = NAMING_WANTED;
 		want_name(r, e, 0);
 	}
@@ -437,41 +370,22 @@ static void promote_late(struct roster *r, uint64_t now_us)
 
 /* ---- reading ---- */
 
-static void sample_ancestors(struct roster *r)
-{
-	struct snapshot *s = r->snap;
-
-	for (uint16_t i = 0; i < s->n_ancestors; i++) {
-		struct roster_ancestor *a = &r->ancestor[i];
-
-		if (!a->members)
-			continue;
-		(void)ancestor_reader_sample(&a->reader, &s->ancestor[i]);
-		s->ancestor[i].parent = a->parent;
-		s->ancestor[i].has_unit = a->identity.unit[0] != '\0';
-	}
-}
-
 bool roster_sample(struct roster *r, uint64_t now_us)
 {
-	struct member_sample *m = r->snap->member;
-	struct roster_entry **e = r->member;
+	struct snapshot *s = r->snap;
 	bool changed = false;
+	uint32_t i = 0;
 
 	r->now_us = now_us;
 	promote_late(r, now_us);
-	for (uint32_t left = r->snap->n_members; left > 0; left--) {
-		if (cgroup_reader_sample(&(*e)->reader, m, now_us) == -ENODEV) {
-			drop(r, *e); /* the next member moves to this place */
-			continue;
-		}
-		if ((*e)->news)
-			m->changed = true;
-		(*e)->news = false;
-		changed |= m->changed;
-		e++, m++;
+	for (;;) {
+		i += cgroup_readers_sample(
+			&r->reader[i], &s->member[i], s->n_members - i, now_us, &changed);
+		if (i >= s->n_members)
+			break;
+		drop(r, r->member[i]); /* the next member moves to this place */
 	}
-	sample_ancestors(r);
+	roster_ancestors_sample(r);
 	return changed;
 }
 

@@ -1,9 +1,9 @@
 /*
- * tell: one event, told up to three times: to journald with its fields, to a terminal as a line, and into the ring that
- * the status file shows.
+ * tell: one event, told up to three times: to journald with its fields, to a terminal as a line,
+ * and into the ring that the status file shows.
  *
- * sd_journal_sendv() answers 0 when journald's socket is missing (FACTS 5.1), so its answer is no delivery: whoever
- * runs guardiand outside of systemd gets the lines on stderr as well.
+ * sd_journal_sendv() answers 0 when journald's socket is missing (FACTS 5.1), so its answer is no
+ * delivery: whoever runs guardiand outside of systemd gets the lines on stderr as well.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -12,21 +12,23 @@
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <syslog.h>
-#include <time.h>
 #include <unistd.h>
 
 #define SD_JOURNAL_SUPPRESS_LOCATION
 #include <systemd/sd-journal.h>
 
+#include "guardian/clock.h"
 #include "guardian/snapshot.h"
 #include "guardian/tell.h"
 
 enum {
 	FIELDS_MAX = 16,
-	FIELDS_SIZE = 2048, /* bytes of all fields of an event together: message 256, cgroup 256, the rest short */
+	FIELDS_SIZE = 2048, /* bytes of all fields of an event together: message 256, cgroup 256,
+			       the rest short */
 };
 
-/* One "NAME=value" after the other in a fixed buffer, with an iovec each, as sd_journal_sendv() takes them. */
+/* One "NAME=value" after the other in a fixed buffer, with an iovec each, as sd_journal_sendv()
+ * takes them. */
 struct fields {
 	struct text_out out;
 	struct iovec vec[FIELDS_MAX];
@@ -34,16 +36,20 @@ struct fields {
 	char buf[FIELDS_SIZE];
 };
 
-/* $JOURNAL_STREAM is "device:inode" of the stream that systemd connected to journald (systemd.exec(5)). */
+/* $JOURNAL_STREAM is "device:inode" of the stream that systemd connected to journald
+ * (systemd.exec(5)). */
 static bool stderr_is_journal(void)
 {
 	const char *stream = getenv("JOURNAL_STREAM");
 	struct stat st;
-	unsigned long long dev, ino;
+	uint64_t dev, ino;
+	const char *colon;
 
 	if (!stream || fstat(STDERR_FILENO, &st) < 0)
 		return false;
-	if (sscanf(stream, "%llu:%llu", &dev, &ino) != 2)
+	colon = strchr(stream, ':');
+	if (!colon || text_u64(stream, (size_t)(colon - stream), &dev) < 0 ||
+		text_u64(colon + 1, strlen(colon + 1), &ino) < 0)
 		return false;
 	return st.st_dev == dev && st.st_ino == ino;
 }
@@ -95,8 +101,8 @@ static void field_number(struct fields *f, const char *name, uint64_t value)
 	field_close(f, start);
 }
 
-static void send_journal(const struct event *e, const struct event_info *info, const struct event_line *line,
-	const char *cgroup)
+static void send_journal(const struct event *e, const struct event_info *info,
+	const struct event_line *line, const char *cgroup)
 {
 	struct fields f = {.n = 0};
 
@@ -135,7 +141,8 @@ static const struct {
 	[LOG_DEBUG] = {"debug", "\033[2m"},
 };
 
-static void print_line(const struct tell *t, const struct event_info *info, const struct event_line *line)
+static void print_line(
+	const struct tell *t, const struct event_info *info, const struct event_line *line)
 {
 	char clock[16] = "--:--:--";
 	time_t seconds = (time_t)(line->realtime_us / 1000000);
@@ -144,19 +151,12 @@ static void print_line(const struct tell *t, const struct event_info *info, cons
 	if (localtime_r(&seconds, &tm))
 		(void)strftime(clock, sizeof(clock), "%H:%M:%S", &tm);
 	if (t->colour)
-		fprintf(stderr, "\033[2m%s\033[0m %s%-5s\033[0m %-24s %s\n", clock, faces[info->priority].colour,
-			faces[info->priority].word, info->name, line->message);
+		fprintf(stderr, "\033[2m%s\033[0m %s%-5s\033[0m %-24s %s\n", clock,
+			faces[info->priority].colour, faces[info->priority].word, info->name,
+			line->message);
 	else
 		fprintf(stderr, "%s %-5s %-24s %s\n", clock, faces[info->priority].word, info->name,
 			line->message);
-}
-
-static uint64_t realtime_now_us(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
 }
 
 /* A terminal obeys control characters, and a container's name or a file's line may hold them. */
@@ -167,13 +167,14 @@ static void tame(char *s)
 			*s = '?';
 }
 
-void tell_event(struct tell *t, const struct event *e, const struct policy *p, const char *cgroup, const char *extra)
+void tell_event(struct tell *t, const struct event *e, const struct policy *p, const char *cgroup,
+	const char *extra)
 {
 	const struct event_info *info = event_info(e->kind);
 	struct event_line *line = &t->kept[t->told % EVENT_LINES_KEPT];
 	struct text_out message;
 
-	line->realtime_us = realtime_now_us();
+	line->realtime_us = clock_now_us(CLOCK_REALTIME);
 	line->kind = e->kind;
 	line->service[0] = '\0';
 	if (e->service < p->n_services)

@@ -170,8 +170,9 @@ static enum cgroup_runtime container_of(struct text_span name, const char **id)
 
 /* What is known while the path is read from the root down. */
 struct reading {
-	bool slices;   /* only slices so far: what follows is the system's systemd's */
-	bool kubepods; /* below the kubelet's group: bare ids are containerd's there */
+	bool slices;    /* only slices so far: what follows is the system's systemd's */
+	bool kubepods;  /* below the kubelet's group: bare ids are containerd's there */
+	bool delegated; /* below a service or scope */
 	struct text_span unit,
 		parent_unit; /* of the last component and the one above; empty: none */
 };
@@ -190,6 +191,7 @@ static void note_container(
 	if (id == name.start && r->kubepods)
 		runtime = RUNTIME_CONTAINERD;
 	out->nested = out->id[0] != '\0';
+	out->delegated = r->delegated;
 	out->runtime = (uint8_t)runtime;
 	out->below = 0;
 	(void)text_copy(out->id, sizeof(out->id), id, ID_DIGITS);
@@ -215,6 +217,7 @@ void cgroup_classify(const char *path, struct cgroup_identity *out)
 		struct text_span name = {path, strcspn(path, "/")};
 
 		if (name.len) {
+			r.delegated |= r.unit.len && !ends_with(r.unit, ".slice");
 			note_container(out, &r, name);
 			note_unit(&r, name);
 		}

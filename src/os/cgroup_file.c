@@ -9,6 +9,19 @@
 #include "guardian/fs.h"
 #include "guardian/text.h"
 
+int cgroup_dir_open(int cgfd, const char *path, int *dirfd, uint64_t *inode)
+{
+	int r;
+
+	*dirfd = fs_open_dir(cgfd, path);
+	if (*dirfd < 0) {
+		r = *dirfd;
+		*dirfd = -1;
+		return r;
+	}
+	return fs_inode(*dirfd, inode);
+}
+
 static int open_file(int dirfd, const char *file, int32_t *fd)
 {
 	*fd = fs_open_read(dirfd, file);

@@ -19,6 +19,9 @@ enum {
 	CGROUP_NEVER_READ = INT32_MIN,
 };
 
+/* The folder of a cgroup and its identity. -> 0 or -errno; *DIRFD is -1 then, or to be closed. */
+int cgroup_dir_open(int cgfd, const char *path, int *dirfd, uint64_t *inode);
+
 /* -> 1: open; 0: not there, or not for us: a reading that is absent. Only the lack of descriptors
  * or memory is an error, because it would look the same. */
 int cgroup_value_open(struct cgroup_value *v, int dirfd, const char *file);
@@ -31,9 +34,9 @@ enum { CGROUP_VALUE_LONG = 1 << 8 };
 /* The rest of cgroup_value_look(), when the text is another: N is what pread(2) gave. */
 void cgroup_value_settle(struct cgroup_value *v, ssize_t n);
 
-/* Reads; the file must be open. -> whether it is the same text as the last time. When not, *N goes to
- * cgroup_value_settle(). The bytes behind the text stay as they were, so equal words and an equal
- * length are an equal text. */
+/* Reads; the file must be open. -> whether it is the same text as the last time. When not, *N goes
+ * to cgroup_value_settle(). The bytes behind the text stay as they were, so equal words and an
+ * equal length are an equal text. */
 static inline bool cgroup_value_look(struct cgroup_value *v, ssize_t *n)
 {
 	uint64_t a = v->text[0], b = v->text[1];
@@ -43,8 +46,8 @@ static inline bool cgroup_value_look(struct cgroup_value *v, ssize_t *n)
 	       __builtin_expect(!((a ^ v->text[0]) | (b ^ v->text[1])), 1);
 }
 
-/* The whole of it: when not the same, v->len is negative if the read failed. A file that is not there
- * is never another. */
+/* The whole of it: when not the same, v->len is negative if the read failed. A file that is not
+ * there is never another. */
 static inline bool cgroup_value_same(struct cgroup_value *v)
 {
 	ssize_t n;

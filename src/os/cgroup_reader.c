@@ -15,8 +15,9 @@
 #include "guardian/cgroup_reader.h"
 #include "guardian/fs.h"
 
-/* Those found at the same moment are not to be read fully at the same moment for ever: the first full
- * read counts as done earlier by up to this, and the second comes earlier still when nothing moves. */
+/* Those found at the same moment are not to be read fully at the same moment for ever: the first
+ * full read counts as done earlier by up to this, and the second comes earlier still when nothing
+ * moves. */
 enum { SPREAD_US = 4000000 };
 
 /* ---- what the files are ---- */
@@ -62,19 +63,6 @@ static const struct text_info {
 
 /* ---- descriptors ---- */
 
-static int dir_open(int cgfd, const char *path, int *dirfd, uint64_t *inode)
-{
-	int r;
-
-	*dirfd = fs_open_dir(cgfd, path);
-	if (*dirfd < 0) {
-		r = *dirfd;
-		*dirfd = -1;
-		return r;
-	}
-	return fs_inode(*dirfd, inode);
-}
-
 /* -> the number of files opened, or -errno */
 static int files_open(struct cgroup_reader *reader)
 {
@@ -116,7 +104,7 @@ int cgroup_reader_open(struct cgroup_reader *reader, int cgfd, const char *path)
 	int r;
 
 	reader_init(reader);
-	r = dir_open(cgfd, path, &reader->dirfd, &reader->inode);
+	r = cgroup_dir_open(cgfd, path, &reader->dirfd, &reader->inode);
 	if (r == 0)
 		r = files_open(reader);
 	if (r == 0)
@@ -161,7 +149,7 @@ static int store_values(struct cgroup_reader *reader, uint32_t differ, struct me
 {
 	int changed = 0;
 
-	for (int i = 0; i < VALUES; i++) {
+	for (int i = 0; differ >> i; i++) {
 		struct cgroup_value *v = &reader->value[i];
 
 		if (!(differ & 1U << i))
@@ -232,8 +220,8 @@ static int values_read(struct cgroup_reader *reader, struct member_sample *m)
 	return store_values(reader, differ, m);
 }
 
-/* A share of TIME_US that is the cgroup's own. Inodes of cgroups made one after the other are neighbours;
- * their products with the golden ratio are not. */
+/* A share of TIME_US that is the cgroup's own. Inodes of cgroups made one after the other are
+ * neighbours; their products with the golden ratio are not. */
 static uint64_t share_of(uint64_t inode, uint64_t time_us)
 {
 	return (inode * 0x9e3779b97f4a7c15ULL >> 32) * time_us >> 32;
@@ -255,7 +243,8 @@ static int read_fully(struct cgroup_reader *reader, struct member_sample *m, uin
 	reader->full_us = now_us > earlier_us ? now_us - earlier_us : 1;
 	reader->full_at_us = reader->full_us + interval_us;
 	if (first)
-		reader->full_at_us -= share_of(reader->inode, interval_us - CGROUP_FULL_INTERVAL_US);
+		reader->full_at_us -=
+			share_of(reader->inode, interval_us - CGROUP_FULL_INTERVAL_US);
 	return inner_read(reader, m) || values || texts;
 }
 
@@ -367,18 +356,8 @@ static __attribute__((noinline)) int sample_changed(
 		r = sample_anew(reader, m, now_us);
 	if (r < 0)
 		return r;
-	m->changed = r != 0;
-	return 0;
-}
-
-static __attribute__((noinline)) int sample_with_gaps(
-	struct cgroup_reader *reader, struct member_sample *m, uint64_t now_us)
-{
-	uint32_t differ = look(reader, 0);
-
-	if (differ || reader->dirty || now_us >= reader->full_at_us)
-		return sample_changed(reader, m, now_us, differ);
-	m->changed = false;
+	m->changed = r != 0 || reader->news;
+	reader->news = false;
 	return 0;
 }
 
@@ -390,91 +369,43 @@ static __attribute__((noinline)) int sample_differing(
 	return sample_changed(reader, m, now_us, 1U << i | look(reader, i + 1));
 }
 
-/* What a quiet tick consists of: so it is unrolled, and everything else is elsewhere. */
-int cgroup_reader_sample(struct cgroup_reader *reader, struct member_sample *m, uint64_t now_us)
+static bool is_due(const struct cgroup_reader *reader, uint64_t now_us)
+{
+	return reader->dirty || reader->news || now_us >= reader->full_at_us;
+}
+
+/* What a quiet tick consists of: so it is unrolled, stands in its caller's loop, and everything
+ * else is elsewhere. */
+static inline __attribute__((always_inline)) int sample(
+	struct cgroup_reader *reader, struct member_sample *m, uint64_t now_us)
 {
 	ssize_t n;
 
 	if (!reader->looks_whole)
-		return sample_with_gaps(reader, m, now_us);
+		return sample_changed(reader, m, now_us, look(reader, 0));
 #pragma GCC unroll 5
 	for (int i = 0; i < VALUES_OF_A_LOOK; i++)
 		if (!cgroup_value_look(&reader->value[i], &n))
 			return sample_differing(reader, m, now_us, i, n);
-	if (reader->dirty || now_us >= reader->full_at_us)
+	if (is_due(reader, now_us))
 		return sample_changed(reader, m, now_us, 0);
 	m->changed = false;
 	return 0;
 }
 
-/* ---- ancestors ---- */
-
-int ancestor_reader_open(struct ancestor_reader *reader, int cgfd, const char *path)
+int cgroup_reader_sample(struct cgroup_reader *reader, struct member_sample *m, uint64_t now_us)
 {
-	int r;
-
-	memset(reader, 0, sizeof(*reader));
-	reader->low.fd = reader->events.fd = -1;
-	r = dir_open(cgfd, path, &reader->dirfd, &reader->inode);
-	if (r == 0)
-		r = cgroup_value_open(&reader->low, reader->dirfd, value_info[VALUE_LOW].file);
-	if (r >= 0)
-		r = cgroup_text_open(&reader->events, reader->dirfd, text_info[TEXT_EVENTS].file);
-	if (r < 0)
-		ancestor_reader_close(reader);
-	return r < 0 ? r : 0;
+	return sample(reader, m, now_us);
 }
 
-void ancestor_reader_close(struct ancestor_reader *reader)
+uint32_t cgroup_readers_sample(struct cgroup_reader *const *readers, struct member_sample *m,
+	uint32_t n, uint64_t now_us, bool *changed)
 {
-	fs_close(&reader->low.fd);
-	fs_close(&reader->events.fd);
-	fs_close(&reader->dirfd);
-}
+	bool any = false;
+	uint32_t i;
 
-void ancestor_reader_forget(struct ancestor_reader *reader)
-{
-	reader->started = false;
-	reader->low.len = reader->events.len = CGROUP_NEVER_READ;
-}
-
-/* -> whether it is another than A had */
-static bool store_low(struct ancestor_sample *a, const struct cgroup_value *v)
-{
-	struct ancestor_sample before = *a;
-
-	a->has_low = cgroup_value_parse(v, &a->low_bytes);
-	return a->has_low != before.has_low || (a->has_low && a->low_bytes != before.low_bytes);
-}
-
-static void store_kills(struct ancestor_sample *a, const char *text, int32_t len)
-{
-	struct member_sample m;
-
-	a->has_events = len >= 0 && cgroup_text_events(text, (size_t)len, &m);
-	if (a->has_events)
-		a->ev_oom_kill = m.ev_oom_kill;
-}
-
-int ancestor_reader_sample(struct ancestor_reader *reader, struct ancestor_sample *a)
-{
-	char text[CGROUP_TEXT_SIZE + CGROUP_TEXT_PAD];
-	bool low = !cgroup_value_same(&reader->low);
-	bool kills = !cgroup_text_same(&reader->events, text);
-	bool changed = !reader->started;
-
-	if ((low && reader->low.len == -ENODEV) || (kills && reader->events.len == -ENODEV)) {
-		ancestor_reader_forget(reader);
-		return -ENODEV;
-	}
-	if (changed) {
-		a->inode = reader->inode;
-		a->has_low = a->has_events = false;
-		reader->started = true;
-	}
-	if (low)
-		changed |= store_low(a, &reader->low);
-	if (kills)
-		store_kills(a, text, reader->events.len);
-	return changed || kills;
+	for (i = 0; i < n && sample(readers[i], &m[i], now_us) == 0; i++)
+		any |= m[i].changed;
+	*changed |= any;
+	return i;
 }

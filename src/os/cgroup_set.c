@@ -62,8 +62,8 @@ static void read_live(int fd, struct limit_set *live)
 	for (int kind = 0; kind < LIMIT_COUNT; kind++) {
 		uint64_t value;
 
-		if (cgroup_read_value(fd, limit_file(kind), &value) == 0)
-			limit_put(live, kind, value);
+		if (cgroup_read_value(fd, limit_file((enum limit_kind)kind), &value) == 0)
+			limit_put(live, (enum limit_kind)kind, value);
 	}
 }
 

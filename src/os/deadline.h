@@ -5,15 +5,12 @@
 #ifndef GUARDIAN_OS_DEADLINE_H
 #define GUARDIAN_OS_DEADLINE_H
 
+#include "guardian/clock.h"
 #include <stdint.h>
-#include <time.h>
 
 static inline uint64_t deadline_now_us(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+	return clock_now_us(CLOCK_MONOTONIC);
 }
 
 /* The moment AFTER_US from now; never past the end of the clock. */

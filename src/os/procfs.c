@@ -15,7 +15,8 @@
 enum {
 	MEMINFO_SIZE = 4096, /* 1.5 kB on 6.x */
 	VMSTAT_SIZE = 16384, /* 4 kB on 6.x */
-	DIGITS_MAX = 15,     /* of a number in kB that needs no second thought */
+	DIGITS_MAX = 14,     /* of a number in kB that needs no second thought, and ends within
+				procfs_line */
 };
 
 static const char *const paths[PROCFS_FILES] = {
@@ -81,7 +82,7 @@ static uint32_t store_meminfo(const struct meminfo *kb, uint32_t found, struct h
 
 uint32_t procfs_parse_meminfo(const char *text, size_t len, struct host_sample *out)
 {
-	struct meminfo kb;
+	struct meminfo kb = {0};
 	uint32_t found = keyed_parse(&meminfo_table, text, len, &kb);
 
 	return store_meminfo(&kb, found, out);
@@ -89,7 +90,7 @@ uint32_t procfs_parse_meminfo(const char *text, size_t len, struct host_sample *
 
 /* meminfo is read at every tick, and the kernel pads its columns: a key stands where it stood the
  * last time, for as long as the kernel runs. So each is looked for there first, and only if one is
- * not, all lines are read. */
+ * not, all lines are read; and a line that says what it said the last time is not parsed. */
 static const struct {
 	const char *line; /* how it begins */
 	uint8_t len;
@@ -106,25 +107,38 @@ static const struct {
 	[SWAP_FREE] = KNOWN("SwapFree:", swap_free),
 };
 
-/* TEXT begins with a newline, so that every line does. Its end is one too: no number runs over it.
+/* What follows the key: blanks, digits, " kB\n". TEXT's end is a newline: no number runs over it.
  */
-static bool parse_known(const struct procfs *p, const char *text, size_t len, struct meminfo *kb)
+static bool parse_kb(const char *s, const char *end, uint64_t *kb)
+{
+	const char *first;
+	uint64_t number = 0;
+
+	while (*s == ' ')
+		s++;
+	for (first = s; *s >= '0' && *s <= '9'; s++)
+		number = number * 10 + (uint64_t)(*s - '0');
+	*kb = number;
+	return s > first && s - first <= DIGITS_MAX && end - s >= 4 && memcmp(s, " kB\n", 4) == 0;
+}
+
+/* TEXT begins with a newline, so that every line does. */
+static bool parse_known(struct procfs *p, const char *text, size_t len, struct meminfo *kb)
 {
 	for (int i = 0; i < PROCFS_MEMINFO_KEYS; i++) {
-		size_t at = p->key_at[i], key = meminfo_keys[i].len;
-		const char *s = text + at + key, *first;
-		uint64_t number = 0;
+		struct procfs_line *known = &p->line[i];
+		const char *line = text + known->at;
+		size_t key = meminfo_keys[i].len;
 
-		if (at + key >= len || memcmp(text + at, meminfo_keys[i].line, key) != 0)
+		if (known->at + sizeof(known->text) > len)
 			return false;
-		while (*s == ' ')
-			s++;
-		for (first = s; *s >= '0' && *s <= '9'; s++)
-			number = number * 10 + (uint64_t)(*s - '0');
-		if (s == first || s - first > DIGITS_MAX || text + len - s < 4 ||
-			memcmp(s, " kB\n", 4) != 0)
-			return false;
-		memcpy((char *)kb + meminfo_keys[i].offset, &number, sizeof(number));
+		if (memcmp(line, known->text, sizeof(known->text)) != 0) {
+			if (memcmp(line, meminfo_keys[i].line, key) != 0 ||
+				!parse_kb(line + key, text + len, &known->kb))
+				return false;
+			memcpy(known->text, line, sizeof(known->text));
+		}
+		memcpy((char *)kb + meminfo_keys[i].offset, &known->kb, sizeof(known->kb));
 	}
 	return true;
 }
@@ -134,7 +148,7 @@ static void learn(struct procfs *p, const char *text, size_t len)
 	for (int i = 0; i < PROCFS_MEMINFO_KEYS; i++) {
 		const char *line = memmem(text, len, meminfo_keys[i].line, meminfo_keys[i].len);
 
-		p->key_at[i] = (uint16_t)(line ? line - text : 0);
+		p->line[i] = (struct procfs_line){.at = (uint16_t)(line ? line - text : 0)};
 	}
 }
 
@@ -223,7 +237,7 @@ int procfs_open(struct procfs *p, int rootfd)
 
 	p->rootfd = rootfd;
 	p->psi_disabled = false;
-	memset(p->key_at, 0, sizeof(p->key_at));
+	memset(p->line, 0, sizeof(p->line));
 	for (int i = 0; i < PROCFS_FILES; i++)
 		p->fd[i] = -1;
 	for (int i = 0; i < PROCFS_FILES; i++) {

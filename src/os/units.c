@@ -232,7 +232,7 @@ static int fill_properties(sd_bus_message *message, const void *arguments)
 	if (r >= 0)
 		r = sd_bus_message_open_container(message, 'a', "(sv)");
 	for (int kind = 0; kind < LIMIT_COUNT && r >= 0; kind++)
-		if (is_property(p->set, kind))
+		if (is_property(p->set, (enum limit_kind)kind))
 			r = sd_bus_message_append(
 				message, "(sv)", PROPERTY[kind], "t", p->set->value[kind]);
 	return r < 0 ? r : sd_bus_message_close_container(message);
@@ -305,7 +305,7 @@ static int get_properties(struct units *u, const char *path, const char *interfa
 		r = get_property(u, path, &p, until_us, &value);
 		if (r < 0)
 			return r;
-		limit_put(out, kind, value);
+		limit_put(out, (enum limit_kind)kind, value);
 	}
 	return 0;
 }
@@ -329,6 +329,28 @@ int units_get_memory(struct units *u, const char *unit, struct limit_set *out)
 	if (r < 0)
 		*out = (struct limit_set){0};
 	return r;
+}
+
+int units_keep_memory(struct units *u, const char *unit, const struct limit_set *live,
+	uint32_t page_bytes, struct limit_set *set)
+{
+	static const enum limit_kind kinds[] = {LIMIT_MAX, LIMIT_SWAP_MAX};
+	struct limit_set known = {0};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		enum limit_kind kind = kinds[i];
+		int r = 0;
+
+		if (limit_has(set, kind) || !limit_has(live, kind))
+			continue;
+		if (!known.mask)
+			r = units_get_memory(u, unit, &known);
+		if (r < 0)
+			return r;
+		if (!limit_same(kind, live->value[kind], known.value[kind], page_bytes))
+			limit_put(set, kind, live->value[kind]);
+	}
+	return 0;
 }
 
 /* ".../unit/docker_2ddeadbeef_2escope" -> "docker-deadbeef.scope" */

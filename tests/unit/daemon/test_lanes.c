@@ -248,6 +248,19 @@ static void persist_makes_way_first(void **state)
 	assert_int_equal(dockerd.container[1].memory, 20 * MIB);
 }
 
+/* It waited in the queue meanwhile: who runs there now was never looked at. */
+static void persist_leaves_a_restarted_container_alone(void **state)
+{
+	(void)state;
+	host_group(&host, "a.slice");
+	persist_job(20 * MIB);
+	job.inode++;
+	post(LANE_DOCKER);
+	take();
+	assert_int_equal(job.error, -ESTALE);
+	assert_int_equal(dockerd.updates, 0);
+}
+
 static void rehearsal_changes_nothing(void **state)
 {
 	uint64_t before;
@@ -465,6 +478,7 @@ int main(void)
 		WORLD(identify_of_nobody),
 		WORLD(persist_updates_docker),
 		WORLD(persist_makes_way_first),
+		WORLD(persist_leaves_a_restarted_container_alone),
 		WORLD(rehearsal_changes_nothing),
 		WORLD(new_settings_count_from_the_next_job),
 		WORLD(hung_docker_delays_only_its_lane),

@@ -113,10 +113,10 @@ static void bad_policy_is_told_by_line(void **state)
 {
 	(void)state;
 	world_policy("  web:\n    mem_limt: 100m\n    role: nod\n");
-	assert_int_equal(run("--root %ROOT"), 1);
+	assert_int_equal(run("--root %ROOT"), 78);
 	assert_non_null(strstr(said, "guardian.yaml:3:5: error:"));
 	assert_non_null(strstr(said, "2 errors; nothing was started"));
-	assert_int_equal(run("--root %ROOT --config /nonexistent.yaml"), 1);
+	assert_int_equal(run("--root %ROOT --config /nonexistent.yaml"), 78);
 	assert_non_null(strstr(said, "/nonexistent.yaml"));
 	assert_int_equal(run("--root /nonexistent"), 1);
 	assert_non_null(strstr(said, "cannot start on /nonexistent"));

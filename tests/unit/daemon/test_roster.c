@@ -7,128 +7,19 @@
 #include <stdint.h>
 
 #include <cmocka.h>
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include "guardian/fs.h"
 #include "guardian/roster.h"
 #include "host.h"
-
-static struct host host;
-static struct policy policy;
-static struct snapshot snap;
-static struct roster roster;
-static struct cgroup_tree *tree;
-
-enum { SECOND_US = 1000000 };
+#include "roster_scene.h"
 
 /* ---- the world ---- */
-
-static int setup(void **state)
-{
-	(void)state;
-	host_make(&host);
-	memset(&policy, 0, sizeof(policy));
-	memset(&snap, 0, sizeof(snap));
-	memset(&roster, 0, sizeof(roster));
-	roster_init(&roster, host.cgfd, &policy, NULL, &snap);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	roster_close(&roster);
-	tree = cgroup_tree_close(tree);
-	host_remove(&host);
-	return 0;
-}
-
-#define WORLD(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
-
-static struct policy_service *service(const char *name)
-{
-	struct policy_service *s = &policy.service[policy.n_services++];
-
-	strcpy(s->name, name);
-	return s;
-}
-
-static struct policy_service *container_service(const char *name)
-{
-	struct policy_service *s = service(name);
-
-	strcpy(s->container, name);
-	return s;
-}
-
-static struct docker_container docker_says(
-	const char *name, const char *project, const char *compose)
-{
-	struct docker_container c = {.running = true};
-
-	strcpy(c.name, name);
-	strcpy(c.project, project);
-	strcpy(c.service, compose);
-	limit_put(&c.stored, LIMIT_MAX, LIMIT_UNLIMITED);
-	return c;
-}
-
-static struct roster_entry *entry_at(const char *path)
-{
-	for (uint16_t i = 0; i < roster.n_entries; i++)
-		if (roster.entry[i].used && strcmp(roster.entry[i].path, path) == 0)
-			return &roster.entry[i];
-	return NULL;
-}
-
-static void name_it(unsigned n, const char *name)
-{
-	struct docker_container c = docker_says(name, "shop", name);
-
-	roster_named(&roster, entry_at(host_scope(n))->inode, 0, &c);
-}
-
-/* The N-th container runs and has been named. */
-static void start(unsigned n, const char *name)
-{
-	host_group(&host, host_scope(n));
-	roster_appeared(&roster, host_scope(n));
-	name_it(n, name);
-}
 
 static void stop(unsigned n)
 {
 	host_group_remove(&host, host_scope(n));
 	roster_vanished(&roster, host_scope(n));
-}
-
-static void on_appeared(void *userdata, const char *path)
-{
-	(void)userdata;
-	roster_appeared(&roster, path);
-}
-
-static void on_vanished(void *userdata, const char *path)
-{
-	(void)userdata;
-	roster_vanished(&roster, path);
-}
-
-static void on_modified(void *userdata, const char *path, const char *file)
-{
-	(void)userdata;
-	roster_modified(&roster, path, file);
-}
-
-static const struct cgroup_tree_ops ops = {on_appeared, on_vanished, on_modified};
-
-static void open_tree(void)
-{
-	assert_int_equal(cgroup_tree_open(&roster.tree, host.cgfd, &ops, NULL), 0);
-	tree = roster.tree;
 }
 
 static void dispatch(void)
@@ -232,6 +123,24 @@ static void only_the_hosts_containers_count(void **state)
 }
 
 /* ---- coming and going ---- */
+
+/* A user may make any folder below his own user@.service, also one that says it is the database:
+ * with its name it would get the database's reservation, and its size would speak for the
+ * database's limit. */
+static void a_delegated_folder_is_no_container_of_the_hosts(void **state)
+{
+	char fake[512];
+
+	(void)state;
+	container_service("web");
+	(void)snprintf(fake, sizeof(fake), "user.slice/user-1000.slice/user@1000.service/%s",
+		strrchr(host_scope(1), '/') + 1);
+	host_group(&host, fake);
+	roster_appeared(&roster, fake);
+	assert_null(roster_next_unnamed(&roster, 100 * SECOND_US));
+	assert_false(roster_has_docker(&roster));
+	assert_int_equal(snap.n_members, 0);
+}
 
 static void container_becomes_member_when_named(void **state)
 {
@@ -451,120 +360,6 @@ static void member_that_moves_up_keeps_its_readings(void **state)
 	assert_false(snap.member[0].changed);
 }
 
-/* ---- names ---- */
-
-static uint64_t fail_once(void)
-{
-	roster_named(&roster, entry_at(host_scope(1))->inode, -ETIMEDOUT, NULL);
-	return entry_at(host_scope(1))->ask_at_us - roster.now_us;
-}
-
-static void naming_backs_off(void **state)
-{
-	uint64_t wait_us = 500000;
-
-	(void)state;
-	container_service("web");
-	host_group(&host, host_scope(1));
-	roster_appeared(&roster, host_scope(1));
-	for (int i = 0; i < 300; i++) {
-		assert_int_equal(fail_once(), wait_us);
-		assert_null(roster_next_unnamed(&roster, roster.now_us + wait_us - 1));
-		assert_int_equal(roster.next_ask_us, roster.now_us + wait_us);
-		roster_sample(&roster, roster.now_us + wait_us);
-		assert_non_null(roster_next_unnamed(&roster, roster.now_us));
-		wait_us = wait_us < 32 * SECOND_US ? wait_us * 2 : wait_us;
-	}
-	name_it(1, "web");
-	assert_int_equal(entry_at(host_scope(1))->ask_at_us, roster.now_us + 600ULL * SECOND_US);
-	assert_int_equal(fail_once(), 500000); /* an answer ends the back-off */
-	assert_int_equal(snap.n_members, 1);   /* and a failed refresh forgets no name */
-}
-
-static void several_names_are_wanted_one_after_the_other(void **state)
-{
-	struct roster_entry *e;
-	int asked = 0;
-
-	(void)state;
-	for (unsigned n = 1; n <= 5; n++) {
-		host_group(&host, host_scope(n));
-		roster_appeared(&roster, host_scope(n));
-	}
-	/* An entry that could not be asked for is still due. */
-	assert_ptr_equal(roster_next_unnamed(&roster, 0), roster_next_unnamed(&roster, 0));
-	while ((e = roster_next_unnamed(&roster, 0))) {
-		e->asking = true;
-		asked++;
-	}
-	assert_int_equal(asked, 5);
-	assert_int_equal(roster.next_ask_us, UINT64_MAX);
-}
-
-static void renamed_container_changes_its_service(void **state)
-{
-	(void)state;
-	container_service("blue");
-	container_service("green");
-	start(1, "blue");
-	assert_int_equal(snap.member[0].service, 0);
-	name_it(1, "green");
-	assert_int_equal(snap.n_members, 1);
-	assert_int_equal(snap.member[0].service, 1);
-	name_it(1, "stray");
-	assert_int_equal(snap.n_members, 0);
-	assert_int_equal(snap.n_ancestors, 0);
-	name_it(1, "blue");
-	assert_int_equal(snap.n_members, 1);
-}
-
-static void written_limit_is_asked_for_soon(void **state)
-{
-	struct roster_entry *e;
-
-	(void)state;
-	container_service("web");
-	start(1, "web");
-	roster_sample(&roster, 10 * SECOND_US);
-	e = entry_at(host_scope(1));
-	e->ask_at_us = 70 * SECOND_US;
-	roster_modified(&roster, host_scope(1), "memory.events");
-	assert_int_equal(e->ask_at_us, 70 * SECOND_US);
-	roster_modified(&roster, host_scope(1), "memory.max");
-	assert_int_equal(e->ask_at_us, 10 * SECOND_US + 500000);
-	assert_true(e->reader.dirty);
-	roster_modified(&roster, "system.slice", "memory.low"); /* no member: nothing */
-	e->ask_at_us = 70 * SECOND_US;
-	roster_ask_again(&roster, e);
-	assert_int_equal(e->ask_at_us, 10 * SECOND_US + 500000);
-}
-
-static void stored_values_are_known_at_once(void **state)
-{
-	struct limit_set set = {.mask = 0};
-
-	(void)state;
-	container_service("web");
-	start(1, "web");
-	limit_put(&set, LIMIT_MAX, 100 << 20);
-	roster_stored(&roster, entry_at(host_scope(1)), &set);
-	assert_int_equal(snap.member[0].stored.value[LIMIT_MAX], 100 << 20);
-	name_it(1, "stray");
-	roster_stored(&roster, entry_at(host_scope(1)), &set); /* no member any more: no harm */
-}
-
-static void unknown_stored_values_are_absent(void **state)
-{
-	struct docker_container c = docker_says("web", "", "");
-
-	(void)state;
-	container_service("web");
-	start(1, "web");
-	c.stored.mask = 0;
-	roster_named(&roster, entry_at(host_scope(1))->inode, 0, &c);
-	assert_false(snap.member[0].valid & MEMBER_STORED);
-}
-
 /* ---- ancestors ---- */
 
 static void ancestors_are_counted(void **state)
@@ -654,162 +449,13 @@ static void more_ancestors_than_places(void **state)
 	assert_int_equal(snap.n_ancestors, 0);
 }
 
-/* ---- the policy changes ---- */
-
-static void reconsider(void *userdata, const char *path)
-{
-	(void)userdata;
-	roster_reconsider(&roster, path);
-}
-
-static void new_policy_is_matched_against_all(void **state)
-{
-	static struct policy other;
-
-	(void)state;
-	container_service("web");
-	host_group(&host, "system.slice/nginx.service");
-	host_group(&host, "app.slice/w-1.service");
-	host_group(&host, host_scope(1));
-	host_group(&host, host_scope(2));
-	open_tree();
-	name_it(1, "web");
-	name_it(2, "db");
-	assert_int_equal(snap.n_members, 1);
-
-	memset(&other, 0, sizeof(other));
-	other.n_services = 4;
-	strcpy(other.service[0].cgroup, "app.slice/*");
-	strcpy(other.service[1].unit, "nginx.service");
-	strcpy(other.service[2].container, "db");
-	strcpy(other.service[3].container, "absent");
-	roster_match_all(&roster, &other);
-	cgroup_tree_each(tree, reconsider, NULL);
-	roster_sample(&roster, SECOND_US);
-	assert_int_equal(snap.n_members, 3);
-	assert_int_equal(snap.member[0].service, 2);
-	assert_string_equal(roster_path_of_member(&roster, 0), host_scope(2));
-
-	roster_match_all(&roster, &policy);
-	cgroup_tree_each(tree, reconsider, NULL);
-	assert_int_equal(snap.n_members, 1);
-	assert_int_equal(snap.member[0].service, 0);
-	roster_sample(&roster, 2 * SECOND_US);
-	assert_true(snap.member[0].changed);
-}
-
-/* ---- no room ---- */
-
-static void job_path(char path[64], unsigned i)
-{
-	(void)snprintf(path, 64, "jobs/%u", i);
-}
-
-static void more_members_than_places(void **state)
-{
-	struct rlimit limit;
-	char path[64];
-	unsigned n = SNAPSHOT_MEMBERS_MAX + 10;
-
-	(void)state;
-	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
-	limit.rlim_cur = limit.rlim_max;
-	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
-	strcpy(service("jobs")->cgroup, "jobs/*");
-	for (unsigned i = 0; i < n; i++) {
-		job_path(path, i);
-		host_set(&host, path, "memory.current", "%u\n", i);
-		roster_appeared(&roster, path);
-	}
-	assert_int_equal(snap.n_members, SNAPSHOT_MEMBERS_MAX);
-	assert_int_equal(roster.overflow, 10);
-	roster_sample(&roster, SECOND_US);
-	/* when two leave, two of those that waited take their places */
-	roster_vanished(&roster, "jobs/0");
-	roster_vanished(&roster, "jobs/1");
-	roster_sample(&roster, 20 * SECOND_US);
-	assert_int_equal(snap.n_members, SNAPSHOT_MEMBERS_MAX);
-	assert_int_equal(roster.overflow, 8);
-	/* one that waits may go, too */
-	job_path(path, n - 1);
-	roster_vanished(&roster, path);
-	assert_int_equal(roster.overflow, 7);
-}
-
-static void more_containers_than_places(void **state)
-{
-	(void)state;
-	for (unsigned n = 0; n < ROSTER_ENTRIES_MAX + 3; n++) {
-		host_set(&host, host_scope(n), "memory.current", "1\n");
-		roster_appeared(&roster, host_scope(n));
-	}
-	assert_int_equal(roster.n_entries, ROSTER_ENTRIES_MAX);
-	assert_int_equal(roster.overflow, 3);
-}
-
-static void without_descriptors_it_tries_again(void **state)
-{
-	struct rlimit limit, none;
-
-	(void)state;
-	container_service("web");
-	host_group(&host, host_scope(1));
-	roster_appeared(&roster, host_scope(1));
-	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
-	none = limit;
-	none.rlim_cur = (rlim_t)open_descriptors() + 4; /* the folder and a few files */
-	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
-	name_it(1, "web");
-	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
-	assert_int_equal(snap.n_members, 0);
-	assert_int_equal(roster.overflow, 1);
-	roster_sample(&roster, 60 * SECOND_US);
-	assert_int_equal(snap.n_members, 1);
-	assert_int_equal(roster.overflow, 0);
-}
-
-static void path_too_long_is_passed_over(void **state)
-{
-	char path[CGROUP_PATH_SIZE + 10];
-
-	(void)state;
-	memset(path, 'a', sizeof(path));
-	path[sizeof(path) - 1] = '\0';
-	strcpy(service("all")->cgroup, "**");
-	roster_appeared(&roster, path);
-	assert_int_equal(roster.n_entries, 0);
-}
-
-/* ---- those that no service names ---- */
-
-static void unmanaged_are_counted(void **state)
-{
-	uint32_t unmanaged, unlimited;
-
-	(void)state;
-	container_service("web");
-	start(1, "web");
-	start(2, "stray");
-	start(3, "limited");
-	host_set(&host, host_scope(3), "memory.max", "104857600\n");
-	strcpy(service("ssh")->unit, "ssh.service"); /* not a container: not counted either way */
-	host_group(&host, "system.slice/ssh.service");
-	roster_appeared(&roster, "system.slice/ssh.service");
-	roster_count_unmanaged(&roster, &unmanaged, &unlimited);
-	assert_int_equal(unmanaged, 2);
-	assert_int_equal(unlimited, 1);
-	host_group_remove(&host, host_scope(2)); /* gone, and not told yet */
-	roster_count_unmanaged(&roster, &unmanaged, &unlimited);
-	assert_int_equal(unmanaged, 1);
-	assert_int_equal(unlimited, 0);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WORLD(matching),
 		WORLD(second_service_is_told_as_also),
 		WORLD(only_the_hosts_containers_count),
+		WORLD(a_delegated_folder_is_no_container_of_the_hosts),
 		WORLD(container_becomes_member_when_named),
 		WORLD(owner_is_who_manages_it),
 		WORLD(what_has_gone_leaves_no_trace),
@@ -821,21 +467,9 @@ int main(void)
 		WORLD(thousand_rounds_leak_nothing),
 		WORLD(changed_is_a_promise),
 		WORLD(member_that_moves_up_keeps_its_readings),
-		WORLD(naming_backs_off),
-		WORLD(several_names_are_wanted_one_after_the_other),
-		WORLD(renamed_container_changes_its_service),
-		WORLD(written_limit_is_asked_for_soon),
-		WORLD(stored_values_are_known_at_once),
-		WORLD(unknown_stored_values_are_absent),
 		WORLD(ancestors_are_counted),
 		WORLD(member_below_a_member),
 		WORLD(more_ancestors_than_places),
-		WORLD(new_policy_is_matched_against_all),
-		WORLD(more_members_than_places),
-		WORLD(more_containers_than_places),
-		WORLD(without_descriptors_it_tries_again),
-		WORLD(path_too_long_is_passed_over),
-		WORLD(unmanaged_are_counted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

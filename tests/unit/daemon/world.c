@@ -114,10 +114,14 @@ void world_settle(void)
 {
 	do {
 		struct pollfd lanes = {.fd = guardian_lanes_fd(world.g), .events = POLLIN};
+		bool pinging = world.g->pinging; /* the answer wakes nobody, and the clock stands
+						    until it is there */
+		int answers = 1;
 
 		if (guardian_pending(world.g))
-			assert_int_equal(poll(&lanes, 1, 20000), 1);
-		world_now_us += 10000;
+			answers = poll(&lanes, 1, pinging ? 2 : 20000);
+		assert_true(answers == 1 || pinging);
+		world_now_us += answers ? 10000 : 1;
 		world_tick();
 	} while (guardian_pending(world.g));
 }

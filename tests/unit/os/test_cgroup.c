@@ -111,6 +111,31 @@ static const struct expected layouts[] = {
 	{"batch/job.service", RUNTIME_NONE, "", "", 0, false, false},
 };
 
+/* Below a service or scope anybody may be the owner; a slice is the host's. */
+static void test_delegation(void **state)
+{
+	static const struct {
+		const char *path;
+		bool delegated;
+	} cases[] = {
+		{"system.slice/docker-" A ".scope", false},
+		{"shop.slice/shop-web.slice/docker-" A ".scope", false},
+		{"docker/" A, false},
+		{USER "/docker-" A ".scope", true},
+		{USER "/user.slice/docker-" A ".scope", true},
+		{"system.slice/app.service/" A, true},
+		{"system.slice/docker-" A ".scope/docker/" B, true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct cgroup_identity found;
+
+		cgroup_classify(cases[i].path, &found);
+		assert_int_equal(found.delegated, cases[i].delegated);
+	}
+}
+
 static void test_layouts(void **state)
 {
 	(void)state;
@@ -263,6 +288,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_layouts),
+		cmocka_unit_test(test_delegation),
 		cmocka_unit_test(test_is_container),
 		cmocka_unit_test(test_hostile_paths),
 		cmocka_unit_test(test_modes_of_hosts),

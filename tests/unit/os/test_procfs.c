@@ -72,6 +72,51 @@ static void test_a_look(void **state)
 	temp_tree_remove(&tree);
 }
 
+/* Lines that stay are not parsed again; those that do not are, wherever they stand. */
+static void test_looks_at_lines_that_change_and_move(void **state)
+{
+	static const struct {
+		const char *text;
+		uint64_t total_kb, available_kb;
+	} looks[] = {
+#define REST                                                                                       \
+	"SwapTotal:             0 kB\nSwapFree:              0 kB\nDirty:                 0 kB\n"
+		{"MemTotal:        3953640 kB\nMemFree:         1502208 kB\nMemAvailable:    "
+		 "2711584 kB\n" REST,
+			3953640, 2711584},
+		{"MemTotal:        3953640 kB\nMemFree:         1502208 kB\nMemAvailable:    "
+		 "2711584 kB\n" REST,
+			3953640, 2711584},
+		{"MemTotal:        3953640 kB\nMemFree:         1502208 kB\nMemAvailable:     "
+		 "711584 kB\n" REST,
+			3953640, 711584},
+		{"MemTotal:        3953641 kB\nMemFree:         1502208 kB\nMemAvailable:    "
+		 "2711584 kB\n" REST,
+			3953641, 2711584},
+		{"New:                   1 kB\nMemTotal:        3953640 kB\nMemFree:         "
+		 "1502208 kB\n"
+		 "MemAvailable:    2711583 kB\n" REST,
+			3953640, 2711583},
+		{"MemTotal: 9 kB\nMemFree: 7 kB\nMemAvailable: 8 kB\n" REST, 9, 8},
+#undef REST
+	};
+	struct temp_tree tree = temp_tree_make("t3-medium-docker");
+	struct host_sample host = {0};
+	struct procfs p;
+
+	(void)state;
+	assert_int_equal(procfs_open(&p, tree.fd), 0);
+	for (size_t i = 0; i < sizeof(looks) / sizeof(looks[0]); i++) {
+		temp_tree_write(&tree, "proc/meminfo", looks[i].text);
+		procfs_sample(&p, &host, SAMPLE_LOOK);
+		assert_int_equal(host.valid, HOST_MEMORY | HOST_SWAP);
+		assert_int_equal(host.mem_total_bytes, looks[i].total_kb * KIB);
+		assert_int_equal(host.mem_available_bytes, looks[i].available_kb * KIB);
+	}
+	procfs_close(&p);
+	temp_tree_remove(&tree);
+}
+
 /* trap 61: by key, in kB; a key that is missing makes its group invalid, and not zero. */
 static void test_meminfo_by_key(void **state)
 {
@@ -276,6 +321,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_whole_sample),
 		cmocka_unit_test(test_a_look),
+		cmocka_unit_test(test_looks_at_lines_that_change_and_move),
 		cmocka_unit_test(test_meminfo_by_key),
 		cmocka_unit_test(test_vmstat),
 		cmocka_unit_test(test_without_psi),

@@ -176,6 +176,44 @@ static void values_are_read_back(void **state)
 	assert_int_equal(set.value[LIMIT_SWAP_MAX], LIMIT_UNLIMITED);
 }
 
+/* systemd writes all values of a unit with any one of them. A container whose memory.max was raised
+ * in the file would be back at what systemd knows, and dead, when a reservation is set. */
+static void what_the_file_alone_has_is_kept(void **state)
+{
+	struct fixture *f = get(state);
+	struct limit_set live = set_of(900 * MIB, 0, 0), set = {0};
+
+	f->systemd.max = 200 * MIB;
+	limit_put(&set, LIMIT_LOW, 64 * MIB);
+	assert_int_equal(units_keep_memory(&f->units, "app.scope", &live, 4096, &set), 0);
+	assert_int_equal(set.mask, 1 << LIMIT_MAX | 1 << LIMIT_LOW | 1 << LIMIT_SWAP_MAX);
+	assert_int_equal(set.value[LIMIT_MAX], 900 * MIB);
+	assert_int_equal(set.value[LIMIT_LOW], 64 * MIB);
+	assert_int_equal(set.value[LIMIT_SWAP_MAX], 0);
+}
+
+/* What the unit has already stays its owner's: a drop-in of ours would hide his next edit. */
+static void what_the_unit_has_is_not_repeated(void **state)
+{
+	struct fixture *f = get(state);
+	struct limit_set live = set_of(204796 << 10, 0, LIMIT_UNLIMITED), set = {0};
+
+	f->systemd.max = (204796 << 10) + 100; /* the kernel has rounded it */
+	limit_put(&set, LIMIT_LOW, 64 * MIB);
+	assert_int_equal(units_keep_memory(&f->units, "app.scope", &live, 4096, &set), 0);
+	assert_int_equal(set.mask, 1 << LIMIT_LOW);
+	/* What is to be set, or could not be read, is not looked up. */
+	f->systemd.n_calls = 0;
+	set = set_of(100 * MIB, 0, 0);
+	assert_int_equal(units_keep_memory(&f->units, "app.scope", &live, 4096, &set), 0);
+	assert_int_equal(set.value[LIMIT_MAX], 100 * MIB);
+	set.mask = live.mask = 1 << LIMIT_LOW;
+	assert_int_equal(units_keep_memory(&f->units, "app.scope", &live, 4096, &set), 0);
+	assert_int_equal(f->systemd.n_calls, 0);
+	live = set_of(100 * MIB, 0, 0);
+	assert_int_equal(units_keep_memory(&f->units, "gone.scope", &live, 4096, &set), -ENOENT);
+}
+
 static void a_unit_that_is_not_there(void **state)
 {
 	struct fixture *f = get(state);
@@ -296,6 +334,8 @@ int main(void)
 		ON_A_BUS(unlimited_is_infinity),
 		ON_A_BUS(what_is_no_property_is_not_sent),
 		ON_A_BUS(values_are_read_back),
+		ON_A_BUS(what_the_file_alone_has_is_kept),
+		ON_A_BUS(what_the_unit_has_is_not_repeated),
 		ON_A_BUS(a_unit_that_is_not_there),
 		ON_A_BUS(a_cgroup_has_a_unit),
 		ON_A_BUS(a_refusal_is_told_in_systemds_words),

@@ -1,0 +1,101 @@
+/*
+ * lanes: the lane that holds, with a systemd to talk to. The rest of the lanes is in test_lanes.c.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../os/fake_systemd.h"
+#include "guardian/lanes.h"
+#include "host.h"
+
+enum { SECOND_US = 1000000, MIB = 1 << 20, PATIENCE_MS = 20000 };
+
+static struct host host;
+static struct fake_systemd systemd;
+static struct lanes *lanes;
+static struct job job;
+
+static int setup(void **state)
+{
+	static const struct policy_docker docker = {.socket = "/none", .deadline_us = SECOND_US};
+
+	(void)state;
+	host_make(&host);
+	if (fake_bus_start(&systemd))
+		fake_systemd_start(&systemd);
+	memset(&job, 0, sizeof(job));
+	return lanes_open(&lanes, host.tree.fd, host.cgfd, &docker);
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	lanes_close(lanes, 5 * SECOND_US);
+	fake_bus_remove(&systemd);
+	unsetenv("DBUS_SYSTEM_BUS_ADDRESS");
+	host_remove(&host);
+	return 0;
+}
+
+#define WORLD(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+/* A hold of app.scope, whose unit is systemd's; done when this returns. */
+static void hold(enum limit_kind kind, uint64_t value)
+{
+	struct pollfd fd = {.fd = lanes_fd(lanes), .events = POLLIN};
+
+	job.kind = JOB_HOLD;
+	job.ticket = 7;
+	job.inode = host_inode(&host, "app.scope");
+	job.has_unit = true;
+	strcpy(job.path, "app.scope");
+	strcpy(job.unit, "app.scope");
+	limit_put(&job.set, kind, value);
+	assert_int_equal(lanes_post(lanes, LANE_HOLD, &job), 0);
+	assert_int_equal(poll(&fd, 1, PATIENCE_MS), 1);
+	assert_true(lanes_take(lanes, &job));
+	assert_int_equal(job.error, 0);
+}
+
+/* systemd writes all values with any one: without a word on memory.max it would fall back to 20 MiB
+ * here, below what is in use, and the kernel would kill (trap 7). */
+static void a_reservation_leaves_the_limit(void **state)
+{
+	(void)state;
+	if (systemd.bus <= 0)
+		skip(); /* no dbus-daemon here */
+	systemd.max = 20 * MIB;
+	host_group(&host, "app.scope");
+	host_set(&host, "app.scope", "memory.max", "%d\n", 200 * MIB);
+	hold(LIMIT_LOW, 64 * MIB);
+	assert_string_equal(
+		systemd.properties, "app.scope 1 MemoryMax=209715200 MemoryLow=67108864");
+}
+
+/* What is the same on both sides is not said: it is the unit's owner's to change. */
+static void a_limit_says_nothing_of_the_rest(void **state)
+{
+	(void)state;
+	if (systemd.bus <= 0)
+		skip();
+	host_group(&host, "app.scope");
+	hold(LIMIT_MAX, 100 * MIB);
+	assert_string_equal(systemd.properties, "app.scope 1 MemoryMax=104857600");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		WORLD(a_reservation_leaves_the_limit),
+		WORLD(a_limit_says_nothing_of_the_rest),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
