@@ -76,8 +76,8 @@ static void member_look(struct tick *t, const struct member_sample *m, struct me
 		member_rules[i](t, m, ms);
 }
 
-/* Most ticks: everybody is where they were, nothing happened to them, and nobody's moment has come. So
- * this is asked of all in one go, before anything else is. */
+/* Most ticks: everybody is where they were, nothing happened to them, and nobody's moment has come.
+ * So this is asked of all in one go, before anything else is. */
 static bool members_quiet(struct tick *t)
 {
 	const struct member_sample *m = t->snap->member, *end = m + t->n_members;

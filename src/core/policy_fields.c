@@ -266,7 +266,7 @@ static const struct field_type_info types[FIELD_TYPE_COUNT] = {
 	[FIELD_WORD] = {"word", "one of its words"},
 	[FIELD_CONTAINER] = {"name", "a name of letters, digits, '_', '.' and '-'"},
 	[FIELD_COMPOSE] = {"name", "'service' or 'project/service' as in a Compose file"},
-	[FIELD_UNIT] = {"unit", "a unit name ending in .service, .scope or .slice"},
+	[FIELD_UNIT] = {"unit", "a unit name ending in .service, .scope or .slice, no template"},
 	[FIELD_GLOB] = {"glob", "a path below /sys/fs/cgroup without a leading '/' or '..'"},
 	[FIELD_PATH] = {"path", "an absolute path without '..'"},
 };

@@ -256,7 +256,7 @@ static void hold_ended(struct tick *t, const struct member_sample *m, struct mem
 		hold_failed(t, m, ms, outcome);
 		return;
 	}
-	if (l->asked & l->held)
+	if (l->repairs)
 		effort_count_round(t, &l->hold);
 	if (l->asked & BIT(LIMIT_MAX))
 		ms->told &= (uint8_t)~TOLD_REFUSED;
@@ -309,8 +309,10 @@ static void notice(
 {
 	struct member_limits *l = &ms->limits;
 	uint8_t equal = (uint8_t)(l->wanted.mask & m->live.mask & ~differ);
-	uint8_t drift = (uint8_t)(differ & l->held & ~l->drifted);
+	uint8_t drift;
 
+	l->drifted &= (uint8_t)differ; /* else repaired, by whomever */
+	drift = (uint8_t)(differ & l->held & ~l->drifted);
 	tell_each(t, ms, EVENT_LIMIT_APPLIED, l->fresh & equal, &l->before, current_of(m),
 		REASON_NONE);
 	l->fresh = 0;
@@ -342,6 +344,8 @@ static void hold_ask(struct tick *t, const struct member_sample *m, struct membe
 		a->set.mask |= l->wanted.mask & (1U << LIMIT_OOM_GROUP);
 	l->before = m->live;
 	l->asked = (uint8_t)which;
+	/* What follows a docker update is our own doing and no round with another writer. */
+	l->repairs = l->flags & (LIMITS_HUSH | LIMITS_REHOLD) ? 0 : (uint8_t)(which & l->held);
 	l->fresh = l->flags & LIMITS_HUSH ? 0 : (uint8_t)(which & ~l->held);
 	l->flags &= (uint8_t) ~(LIMITS_HUSH | LIMITS_REHOLD);
 }

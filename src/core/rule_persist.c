@@ -61,20 +61,22 @@ static bool value_of(const struct member_sample *m, const struct limit_set *want
 }
 
 /* What Docker shall store, as far as it differs and Docker can: swap only beside a limit, and no
- * reservation below its minimum. */
+ * reservation below its minimum. The limit is said even when it does not differ: any update writes
+ * it to the cgroup anew (FACTS 1.2), so whoever carries this out must see that it fits. */
 static void to_store(const struct tick *t, const struct member_sample *m,
 	const struct limit_set *wanted, struct limit_set *set)
 {
 	uint32_t differ = limits_differ(wanted, &m->stored, t->snap->page_bytes);
 	uint64_t max = 0, swap, low;
+	bool limited = value_of(m, wanted, LIMIT_MAX, &max) && max != LIMIT_UNLIMITED &&
+		       max >= LIMIT_FLOOR_BYTES;
 
 	memset(set, 0, sizeof(*set));
-	if (!value_of(m, wanted, LIMIT_MAX, &max) || max == LIMIT_UNLIMITED ||
-		max < LIMIT_FLOOR_BYTES)
+	if (!limited)
 		differ &= BIT(LIMIT_LOW);
 	if (!limit_has(wanted, LIMIT_LOW) || wanted->value[LIMIT_LOW] < LIMIT_FLOOR_BYTES)
 		differ &= ~BIT(LIMIT_LOW);
-	if (differ & (BIT(LIMIT_MAX) | BIT(LIMIT_SWAP_MAX))) {
+	if (differ & DOCKER_KINDS && limited) {
 		if (!value_of(m, wanted, LIMIT_SWAP_MAX, &swap))
 			swap = LIMIT_UNLIMITED;
 		limit_put(set, LIMIT_MAX, max);
@@ -125,7 +127,9 @@ static void persist_failed(
 		observed(t, m, ms);
 		return;
 	}
-	if (!effort_failure_is_news(persist, error))
+	/* No room in the lane's last look: the cgroup's own limit is refused for the same reason,
+	 * and told. */
+	if (error == -EBUSY || !effort_failure_is_news(persist, error))
 		return;
 	e = tell_max(t, ms, EVENT_LIMIT_FAILED);
 	if (!e)
@@ -145,13 +149,14 @@ void persist_ended(struct tick *t, const struct member_sample *m, struct member_
 		return;
 	l->flags |= LIMITS_SETTLING | LIMITS_HUSH;
 	l->held = 0;
+	/* Without an answer it may have been done all the same. */
+	if (m->has_unit && (outcome == 0 || outcome == -ETIMEDOUT))
+		l->flags |= LIMITS_REHOLD;
 	if (outcome < 0) {
 		persist_failed(t, m, ms, outcome);
 		return;
 	}
 	effort_count_round(t, &l->persist);
-	if (m->has_unit)
-		l->flags |= LIMITS_REHOLD;
 }
 
 static bool docker_answers(const struct tick *t)

@@ -5,7 +5,7 @@
  *
  * It is raised only: a higher value is somebody else's. What guardiand itself has set it lowers
  * again when the policy has asked for less for a while, so that a restarting container does not
- * move the slice.
+ * move the slice, and never below what it found.
  */
 #include <errno.h>
 
@@ -127,13 +127,22 @@ static void reserve_ended(struct tick *t, struct ancestor_state *as)
 		as->is_void = 1;
 }
 
-static void reserve_ask(struct tick *t, struct ancestor_state *as, uint64_t *deadline_us)
+/* What it shall have: what the policy needs, or what somebody else had given it already. */
+static uint64_t due_bytes(const struct ancestor_state *as)
+{
+	return as->need_bytes > as->found_bytes ? as->need_bytes : as->found_bytes;
+}
+
+static void reserve_ask(struct tick *t, const struct ancestor_sample *sample,
+	struct ancestor_state *as, uint64_t *deadline_us)
 {
 	struct action *a =
 		plan_act(t, ACT_RESERVE, &as->reserve, SERVICE_NONE, as->inode, deadline_us);
 
-	limit_put(&a->set, LIMIT_LOW, as->need_bytes);
-	as->asked_bytes = as->need_bytes;
+	if (as->set_bytes == 0)
+		as->found_bytes = sample->low_bytes;
+	as->asked_bytes = due_bytes(as);
+	limit_put(&a->set, LIMIT_LOW, as->asked_bytes);
 	as->spare_us = 0;
 }
 
@@ -144,7 +153,7 @@ static bool is_spare(const struct tick *t, const struct ancestor_sample *a,
 	if (as->set_bytes &&
 		!limit_same(LIMIT_LOW, as->set_bytes, a->low_bytes, t->snap->page_bytes))
 		as->set_bytes = 0;
-	if (as->set_bytes <= as->need_bytes) {
+	if (as->set_bytes == 0 || as->set_bytes <= due_bytes(as)) {
 		as->spare_us = 0;
 		return false;
 	}
@@ -154,7 +163,8 @@ static bool is_spare(const struct tick *t, const struct ancestor_sample *a,
 }
 
 /* Enough is asked for until there have been enough rounds of it. */
-static void reserve_try(struct tick *t, struct ancestor_state *as, uint64_t *deadline_us)
+static void reserve_try(struct tick *t, const struct ancestor_sample *sample,
+	struct ancestor_state *as, uint64_t *deadline_us)
 {
 	if (as->reserve.surrendered)
 		return;
@@ -162,7 +172,7 @@ static void reserve_try(struct tick *t, struct ancestor_state *as, uint64_t *dea
 		as->reserve.surrendered = 1;
 		as->is_void = 1;
 	} else if (effort_ready(t, &as->reserve, deadline_us)) {
-		reserve_ask(t, as, deadline_us);
+		reserve_ask(t, sample, as, deadline_us);
 	}
 }
 
@@ -181,7 +191,7 @@ static void ancestor_reserve(struct tick *t, size_t i, uint64_t *deadline_us)
 	if (enough)
 		as->is_void = 0;
 	if (!enough || is_spare(t, a, as, deadline_us))
-		reserve_try(t, as, deadline_us);
+		reserve_try(t, a, as, deadline_us);
 	if (as->is_void)
 		tell_void(t, i);
 }

@@ -65,12 +65,17 @@ static bool ends_in(const char *text, size_t len, const char *suffix)
 	return len > n && !memcmp(text + len - n, suffix, n);
 }
 
-/* Characters: systemd src/basic/unit-name.c, VALID_CHARS. A slice may start with '-': "-.slice". */
+/* Characters: systemd src/basic/unit-name.c, VALID_CHARS. A slice may start with '-': "-.slice". A
+ * template ("worker@.service") never runs, only its instances do. */
 static bool is_unit(const char *text, size_t len)
 {
-	return has_class(text, len, "-_", ":-_.\\@") &&
-	       (ends_in(text, len, ".service") || ends_in(text, len, ".scope") ||
-		       ends_in(text, len, ".slice"));
+	static const char *const suffixes[] = {".service", ".scope", ".slice"};
+
+	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++)
+		if (ends_in(text, len, suffixes[i]))
+			return has_class(text, len, "-_", ":-_.\\@") &&
+			       text[len - strlen(suffixes[i]) - 1] != '@';
+	return false;
 }
 
 static bool is_glob(const char *text, size_t len)

@@ -1,6 +1,6 @@
 /*
- * snapshot: what is computed from one reading alone, and the words for peers and for what a machine
- * lacks.
+ * snapshot: what is computed from one reading alone, whether two differ, and the words for peers
+ * and for what a machine lacks.
  *
  * memory.stat and memory.current are read one after the other, so a difference may come out below
  * zero: it is zero then.
@@ -12,6 +12,40 @@
 static uint64_t less(uint64_t a, uint64_t b)
 {
 	return a > b ? a - b : 0;
+}
+
+static bool psi_line_same(const struct psi_line *a, const struct psi_line *b)
+{
+	return a->avg10_centipct == b->avg10_centipct && a->avg60_centipct == b->avg60_centipct &&
+	       a->avg300_centipct == b->avg300_centipct && a->total_us == b->total_us;
+}
+
+static bool psi_same(const struct psi *a, const struct psi *b)
+{
+	return psi_line_same(&a->some, &b->some) && psi_line_same(&a->full, &b->full);
+}
+
+static bool host_memory_same(const struct host_sample *a, const struct host_sample *b)
+{
+	return a->mem_total_bytes == b->mem_total_bytes &&
+	       a->mem_available_bytes == b->mem_available_bytes &&
+	       a->mem_free_bytes == b->mem_free_bytes &&
+	       a->swap_total_bytes == b->swap_total_bytes &&
+	       a->swap_free_bytes == b->swap_free_bytes;
+}
+
+static bool host_vmstat_same(const struct host_sample *a, const struct host_sample *b)
+{
+	return a->oom_kill == b->oom_kill && a->pgscan == b->pgscan && a->pgsteal == b->pgsteal &&
+	       a->pswpin == b->pswpin && a->pswpout == b->pswpout &&
+	       a->refault_anon == b->refault_anon && a->refault_file == b->refault_file;
+}
+
+bool host_same(const struct host_sample *a, const struct host_sample *b)
+{
+	return a->valid == b->valid && host_memory_same(a, b) && host_vmstat_same(a, b) &&
+	       psi_same(&a->psi_memory, &b->psi_memory) && psi_same(&a->psi_io, &b->psi_io) &&
+	       psi_same(&a->psi_cpu, &b->psi_cpu);
 }
 
 uint64_t member_working_set(const struct member_sample *m)

@@ -2,6 +2,7 @@
  * state: birth, check and ageing of what decide() remembers. What it means is the rules' business
  * (src/core/rule_*.c).
  */
+#include <errno.h>
 #include <string.h>
 
 #include "guardian/state.h"
@@ -63,12 +64,26 @@ static void effort_resume(struct effort *effort)
 	effort->ended = 0;
 }
 
+/* A docker update that was under way may have been done, and has written to the cgroup then: it
+ * counts as one whose answer did not come. */
+static void persist_resume(struct effort *effort, uint64_t now_us)
+{
+	bool was_asked = effort->ticket != 0;
+
+	effort_resume(effort);
+	if (!was_asked)
+		return;
+	effort->ended = 1;
+	effort->ended_us = now_us;
+	effort->outcome = -ETIMEDOUT;
+}
+
 void state_resume(struct state *state)
 {
 	state->adopted = 0;
 	for (size_t i = 0; i < state->n_members; i++) {
 		effort_resume(&state->member[i].limits.hold);
-		effort_resume(&state->member[i].limits.persist);
+		persist_resume(&state->member[i].limits.persist, state->now_us);
 		state->member[i].deadline_us = 0;
 	}
 	for (size_t i = 0; i < state->n_ancestors; i++)

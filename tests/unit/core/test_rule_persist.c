@@ -100,6 +100,24 @@ static void a_reservation_is_stored_too(void **state)
 	assert_int_equal(member(w, INODE)->stored.value[LIMIT_LOW], 128 * MIB);
 }
 
+/* Any update writes the stored limit to the cgroup: with it at hand, the lane sees whether it fits.
+ */
+static void a_reservation_brings_the_stored_limit_along(void **state)
+{
+	struct world *w = *state;
+
+	add_service(w, "backend", 0, 128 * MIB);
+	docker(add_member(w, 0, INODE));
+	limit_put(&member(w, INODE)->stored, LIMIT_MAX, 256 * MIB);
+	limit_put(&member(w, INODE)->stored, LIMIT_SWAP_MAX, 0);
+	step(w, SECOND);
+	step(w, SECOND);
+	assert_int_equal(action_of(w, ACT_PERSIST)->set.mask,
+		K(LIMIT_MAX) | K(LIMIT_LOW) | K(LIMIT_SWAP_MAX));
+	assert_int_equal(action_of(w, ACT_PERSIST)->set.value[LIMIT_MAX], 256 * MIB);
+	assert_int_equal(action_of(w, ACT_PERSIST)->set.value[LIMIT_SWAP_MAX], 0);
+}
+
 static void a_reservation_alone_needs_no_limit(void **state)
 {
 	struct world *w = *state;
@@ -152,6 +170,48 @@ static void the_unit_is_told_after_docker(void **state)
 	assert_int_equal(w->done[ACT_HOLD], 2);
 	assert_int_equal(w->told[EVENT_LIMIT_APPLIED], 2);
 	assert_int_equal(w->told[EVENT_LIMIT_DRIFT], 0);
+}
+
+/* The unit told again behind Docker is no repair: the first foreign write is round 1, seen as
+ * "repair 2" in the guest. */
+static void the_unit_told_again_is_no_round(void **state)
+{
+	struct world *w = container(state);
+
+	calm_down(w);
+	assert_int_equal(w->done[ACT_HOLD], 2);
+	assert_int_equal(w->state.member[0].limits.hold.rounds, 0);
+	limit_put(&member(w, INODE)->live, LIMIT_MAX, NONE);
+	calm_down(w);
+	assert_int_equal(w->told[EVENT_LIMIT_DRIFT], 1);
+	assert_int_equal(w->state.member[0].limits.hold.rounds, 1);
+}
+
+/* kill -9 while Docker updates: it has written swap behind systemd's back, which is no drift, and
+ * the unit is told. */
+static void an_update_that_a_crash_cut_off_is_no_drift(void **state)
+{
+	struct world *w = container(state);
+
+	step(w, SECOND);
+	w->hung = true;
+	step(w, SECOND);
+	action_of(w, ACT_PERSIST);
+	w->hung = false;
+	w->snap.n_results = 0;
+	limit_put(&member(w, INODE)->live, LIMIT_SWAP_MAX, NONE);
+	limit_put(&member(w, INODE)->stored, LIMIT_MAX, 512 * MIB);
+	limit_put(&member(w, INODE)->stored, LIMIT_SWAP_MAX, 0);
+	state_resume(&w->state);
+	forget_told(w);
+	calm_down(w);
+	assert_int_equal(member(w, INODE)->live.value[LIMIT_SWAP_MAX], 0);
+	assert_int_equal(w->told[EVENT_LIMIT_DRIFT] + w->told[EVENT_LIMIT_FAILED], 0);
+	assert_in_range(w->done[ACT_HOLD], 1, 2);
+	assert_int_equal(w->done[ACT_PERSIST], 0);
+	limit_put(&member(w, INODE)->live, LIMIT_SWAP_MAX, NONE); /* later it is drift again */
+	calm_down(w);
+	assert_int_equal(w->told[EVENT_LIMIT_DRIFT], 1);
 }
 
 /* trap 24: what docker update did to the cgroup is no drift, and is made right in silence */
@@ -220,7 +280,7 @@ static void a_failure_backs_off_and_is_told_once(void **state)
 	struct world *w = container(state);
 
 	step(w, SECOND);
-	w->error = -ETIMEDOUT;
+	w->error = -EREMOTEIO;
 	step(w, SECOND);
 	run(w, 60 * SECOND, SECOND);
 	assert_int_equal(w->told[EVENT_LIMIT_FAILED], 1);
@@ -405,10 +465,13 @@ int main(void)
 		TEST(swap_without_any_limit_cannot_be_stored),
 		TEST(unknown_swap_is_stored_as_unlimited),
 		TEST(a_reservation_is_stored_too),
+		TEST(a_reservation_brings_the_stored_limit_along),
 		TEST(a_reservation_alone_needs_no_limit),
 		TEST(a_reservation_below_dockers_minimum_is_not_sent),
 		TEST(a_limit_cannot_be_unset),
 		TEST(the_unit_is_told_after_docker),
+		TEST(the_unit_told_again_is_no_round),
+		TEST(an_update_that_a_crash_cut_off_is_no_drift),
 		TEST(what_docker_changed_is_no_drift),
 		TEST(one_at_a_time),
 		TEST(nothing_is_asked_of_a_silent_docker),

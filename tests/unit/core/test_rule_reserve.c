@@ -58,6 +58,25 @@ static void a_smaller_policy_lowers_only_our_own(void **state)
 	assert_int_equal(w->snap.ancestor[1].low_bytes, 300 * MIB);
 }
 
+/* MemoryLow= of the slice in a drop-in of the host's owner: raised for as long as the policy needs
+ * more. */
+static void what_was_found_comes_back(void **state)
+{
+	struct world *w = two(state);
+
+	w->snap.ancestor[0].low_bytes = 120 * MIB;
+	calm_down(w);
+	assert_int_equal(w->snap.ancestor[0].low_bytes, 150 * MIB);
+	want(w, 0, LIMIT_LOW, 10 * MIB);
+	w->snap.policy_generation++;
+	run(w, 100 * SECOND, SECOND);
+	assert_int_equal(w->snap.ancestor[0].low_bytes, 120 * MIB);
+	assert_int_equal(w->snap.ancestor[1].low_bytes, 10 * MIB);
+	forget_told(w);
+	run(w, 200 * SECOND, SECOND);
+	assert_int_equal(w->done[ACT_RESERVE], 0);
+}
+
 static void a_restarting_container_does_not_move_the_slice(void **state)
 {
 	struct world *w = two(state);
@@ -218,6 +237,7 @@ int main(void)
 		TEST(each_ancestor_gets_the_sum_below_it),
 		TEST(a_higher_foreign_value_is_left_alone),
 		TEST(a_smaller_policy_lowers_only_our_own),
+		TEST(what_was_found_comes_back),
 		TEST(a_restarting_container_does_not_move_the_slice),
 		TEST(a_conflict_reserves_nothing),
 		TEST(an_unread_ancestor_is_not_written),

@@ -33,7 +33,7 @@ static void forms(void **state)
 		{FIELD_COMPOSE, "web", true}, {FIELD_COMPOSE, "shop/web", true},
 		{FIELD_COMPOSE, "/web", false}, {FIELD_COMPOSE, "shop/", false},
 		{FIELD_COMPOSE, "a/b/c", false}, {FIELD_UNIT, "nginx.service", true},
-		{FIELD_UNIT, "getty@tty1.service", true},
+		{FIELD_UNIT, "getty@tty1.service", true}, {FIELD_UNIT, "getty@.service", false},
 		{FIELD_UNIT, "dev-disk-by\\x2dlabel.scope", true}, {FIELD_UNIT, "-.slice", true},
 		{FIELD_UNIT, "app.slice", true}, {FIELD_UNIT, ".service", false},
 		{FIELD_UNIT, "nginx", false}, {FIELD_UNIT, "boot.mount", false},

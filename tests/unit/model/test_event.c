@@ -150,7 +150,8 @@ static void sentences_read_well(void **state)
 	assert_string_equal(tell(&warn, NULL),
 		"Memory of the host is getting short: 700 MiB of 4 GiB available (82.91% used)");
 	assert_string_equal(tell(&conflict, "system.slice/docker-1.scope"),
-		"backend and worker match the same container: it gets the limits of neither until the "
+		"backend and worker match the same container: it gets the limits of neither until "
+		"the "
 		"policy "
 		"is corrected: system.slice/docker-1.scope");
 	assert_string_equal(tell(&silent, NULL),

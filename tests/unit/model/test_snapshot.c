@@ -1,5 +1,5 @@
 /*
- * snapshot: the two sums over one reading, and the words for peers and lacks.
+ * snapshot: the two sums over one reading, whether two differ, and the words for peers and lacks.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -47,6 +47,34 @@ static void unreclaimable_leaves_out_files_and_reclaimable_slab(void **state)
 	assert_int_equal(member_unreclaimable(&m), 1200);
 }
 
+/* Each field counts, and padding does not. */
+static void samples_are_compared_field_by_field(void **state)
+{
+	static const size_t fields[] = {
+#define AT(field) offsetof(struct host_sample, field)
+		AT(valid), AT(mem_total_bytes), AT(mem_available_bytes), AT(mem_free_bytes),
+		AT(swap_total_bytes), AT(swap_free_bytes), AT(oom_kill), AT(pgscan), AT(pgsteal),
+		AT(pswpin), AT(pswpout), AT(refault_anon), AT(refault_file),
+		AT(psi_memory.some.avg10_centipct), AT(psi_memory.full.total_us),
+		AT(psi_io.some.avg60_centipct), AT(psi_cpu.full.avg300_centipct)
+#undef AT
+	};
+	struct host_sample a, b;
+
+	(void)state;
+	memset(&a, 0xa5, sizeof(a));
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+		b = a;
+		((unsigned char *)&b)[fields[i]] ^= 1;
+		assert_false(host_same(&a, &b));
+	}
+	memset(&b, 0x5a, sizeof(b)); /* other padding */
+	b.valid = a.valid;
+	memcpy(&b.mem_total_bytes, &a.mem_total_bytes,
+		sizeof(a) - offsetof(struct host_sample, mem_total_bytes));
+	assert_true(host_same(&a, &b));
+}
+
 static void each_peer_has_its_name(void **state)
 {
 	(void)state;
@@ -76,6 +104,7 @@ int main(void)
 		cmocka_unit_test(working_set_leaves_out_inactive_files),
 		cmocka_unit_test(working_set_does_not_underflow),
 		cmocka_unit_test(unreclaimable_leaves_out_files_and_reclaimable_slab),
+		cmocka_unit_test(samples_are_compared_field_by_field),
 		cmocka_unit_test(each_peer_has_its_name),
 		cmocka_unit_test(each_lack_has_a_name_and_an_effect),
 	};

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <errno.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -103,8 +104,22 @@ static void resuming_forgets_what_was_under_way(void **unused)
 	assert_int_equal(state.member[1].deadline_us, 0);
 	assert_int_equal(state.member[1].limits.hold.ticket, 0);
 	assert_int_equal(state.member[1].limits.hold.rounds, 2); /* budgets survive */
-	assert_int_equal(state.member[1].limits.persist.ended, 0);
+	assert_int_equal(state.member[1].limits.persist.ticket, 0);
 	assert_int_equal(state.ancestor[0].reserve.ticket, 0);
+}
+
+/* A docker update that was under way may have been done. */
+static void an_update_under_way_ended_without_an_answer(void **unused)
+{
+	(void)unused;
+	state.now_us = 55;
+	state.n_members = 1;
+	state.member[0].limits.persist.ticket = 9;
+	state_resume(&state);
+	assert_int_equal(state.member[0].limits.persist.ticket, 0);
+	assert_int_equal(state.member[0].limits.persist.ended, 1);
+	assert_int_equal(state.member[0].limits.persist.ended_us, 55);
+	assert_int_equal(state.member[0].limits.persist.outcome, -ETIMEDOUT);
 }
 
 static void only_what_has_begun_begins_again(void **unused)
@@ -141,6 +156,7 @@ int main(void)
 		TEST(nothing_else_is_recognised),
 		TEST(a_part_is_not_recognised),
 		TEST(resuming_forgets_what_was_under_way),
+		TEST(an_update_under_way_ended_without_an_answer),
 		TEST(only_what_has_begun_begins_again),
 		TEST(levels_have_names),
 	};
