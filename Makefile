@@ -179,8 +179,8 @@ fuzzers: $(FUZZ_TESTS)
 
 cover: deps-tools  ## line and branch coverage; gates: core 98 % of branches, each other layer 85 % of lines
 	@rm -rf $(BUILD)/cover
-	@$(MAKE) --no-print-directory -s BUILD=$(BUILD)/cover HARDEN= CFLAGS='-O0 -g --coverage' LDFLAGS= check-quick
-	@tests/cover $(BUILD)/cover $(LAYERS)
+	@status=0; $(MAKE) --no-print-directory -s BUILD=$(BUILD)/cover HARDEN= CFLAGS='-O0 -g --coverage' LDFLAGS= check-quick || status=1; \
+	tests/cover $(BUILD)/cover $(LAYERS) || status=1; exit $$status
 
 lint: deps-tools  ## gcc -fanalyzer, clang-tidy, cppcheck, clang-format, shellcheck
 	@status=0; $(SUB_MAKE) -sk BUILD=$(BUILD)/lint CC=gcc CFLAGS='-O2 -g -fanalyzer -Werror' all || status=1; \
@@ -202,7 +202,7 @@ bench: all  ## the cost of a tick next to the floor's and other guardians'
 	@tests/bench/run
 
 format:  ## lay out all C files as .clang-format says
-	@clang-format -i $(wildcard include/guardian/*.h src/*/*.[ch] tests/*/*.[ch] tests/unit/*/*.[ch])
+	@find include src tests -name '*.[ch]' -exec clang-format -i {} +
 
 # ---- Installing ----
 
@@ -218,7 +218,7 @@ install: all  ## install below PREFIX (/usr/local), the policy in SYSCONFDIR (/e
 	for f in $(wildcard systemd/*.tmpfiles); do \
 		install -D -m 0644 $$f $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/$$(basename $$f .tmpfiles).conf || exit 1; done
 	for f in $(MAN_PAGES); do \
-		install -D -m 0644 $$f $(DESTDIR)$(PREFIX)/share/man/man$${f##*.}/$${f##*/} || exit 1; done
+		$(SUB_PREFIX) $$f | install -D -m 0644 /dev/stdin $(DESTDIR)$(PREFIX)/share/man/man$${f##*.}/$${f##*/} || exit 1; done
 	[ -e $(DESTDIR)$(SYSCONFDIR)/guardian.yaml ] || install -D -m 0644 conf/guardian.yaml $(DESTDIR)$(SYSCONFDIR)/guardian.yaml
 	! { $(LIVE); } || { journalctl --update-catalog && systemctl daemon-reload; }
 

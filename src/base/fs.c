@@ -2,9 +2,9 @@
  * fs: files, read and replaced the careful way.
  *
  * guardiand runs as root over trees that others write (/run, Docker's folders, a fixture). So no
- * symlink is followed at the end of a path, no FIFO can stop an open, every read has a bound, and a
- * file that readers see is replaced by rename. What a function could not do, it undoes: no
- * descriptor, no memory and no temporary file is left behind.
+ * symlink is followed at the end of a path (but for a file that its user has named), no FIFO can
+ * stop an open, every read has a bound, and a file that readers see is replaced by rename. What a
+ * function could not do, it undoes: no descriptor, no memory and no temporary file is left behind.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -39,15 +39,19 @@ static const char *below(int dirfd, const char *path)
 	return *path ? path : ".";
 }
 
-static int open_below(int dirfd, const char *path, int flags, mode_t mode)
+static int open_any(int dirfd, const char *path, int flags, mode_t mode)
 {
 	int fd;
 
 	do
-		fd = openat(
-			dirfd, below(dirfd, path), flags | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, mode);
+		fd = openat(dirfd, below(dirfd, path), flags | O_CLOEXEC | O_NOCTTY, mode);
 	while (fd < 0 && errno == EINTR);
 	return fd < 0 ? -errno : fd;
+}
+
+static int open_below(int dirfd, const char *path, int flags, mode_t mode)
+{
+	return open_any(dirfd, path, flags | O_NOFOLLOW, mode);
 }
 
 int fs_open_dir(int dirfd, const char *path)
@@ -55,16 +59,11 @@ int fs_open_dir(int dirfd, const char *path)
 	return open_below(dirfd, path, O_RDONLY | O_DIRECTORY, 0);
 }
 
-/* Opens for reading and tells the size; O_NONBLOCK so that a FIFO put in a file's place cannot stop
- * the open. */
-static int open_regular(int dirfd, const char *path, off_t *size)
+/* What may be read, and its size. */
+static int check_regular(int fd, off_t *size)
 {
-	_cleanup_fd_ int fd = open_below(dirfd, path, O_RDONLY | O_NONBLOCK, 0);
 	struct stat st;
-	int ready;
 
-	if (fd < 0)
-		return fd;
 	if (fstat(fd, &st) < 0)
 		return -errno;
 	if (S_ISDIR(st.st_mode))
@@ -72,16 +71,24 @@ static int open_regular(int dirfd, const char *path, off_t *size)
 	if (!S_ISREG(st.st_mode))
 		return -EINVAL;
 	*size = st.st_size;
-	ready = fd;
-	fd = -1;
-	return ready;
+	return 0;
+}
+
+/* O_NONBLOCK so that a FIFO put in a file's place cannot stop the open. */
+static int open_to_read(int dirfd, const char *path, int nofollow)
+{
+	return open_any(dirfd, path, O_RDONLY | O_NONBLOCK | nofollow, 0);
 }
 
 int fs_open_read(int dirfd, const char *path)
 {
 	off_t size;
+	int fd = open_to_read(dirfd, path, O_NOFOLLOW);
+	int err = fd < 0 ? fd : check_regular(fd, &size);
 
-	return open_regular(dirfd, path, &size);
+	if (err < 0)
+		fs_close(&fd);
+	return err < 0 ? err : fd;
 }
 
 static ssize_t read_some(int fd, void *buf, size_t size)
@@ -183,21 +190,16 @@ static int read_growing(int fd, char **buf, size_t *size, size_t limit, size_t *
 	}
 }
 
-int fs_read_all(int dirfd, const char *path, size_t max, char **out, size_t *len)
+/* The whole of FD into fresh memory. */
+static int read_whole(int fd, size_t max, char **out, size_t *len)
 {
-	_cleanup_fd_ int fd = -1;
 	off_t told = 0;
 	size_t size, have = 0;
 	char *buf;
-	int err;
+	int err = check_regular(fd, &told);
 
-	*out = NULL;
-	*len = 0;
-	if (max >= SSIZE_MAX)
-		return -EINVAL;
-	fd = open_regular(dirfd, path, &told);
-	if (fd < 0)
-		return fd;
+	if (err < 0)
+		return err;
 	if (told > (off_t)max)
 		return -EFBIG;
 	/* A pseudo-file says 0, and any file may have grown since: the size is a guess. */
@@ -214,6 +216,29 @@ int fs_read_all(int dirfd, const char *path, size_t max, char **out, size_t *len
 	*out = buf;
 	*len = have;
 	return 0;
+}
+
+static int read_named(
+	int dirfd, const char *path, int nofollow, size_t max, char **out, size_t *len)
+{
+	_cleanup_fd_ int fd = -1;
+
+	*out = NULL;
+	*len = 0;
+	if (max >= SSIZE_MAX)
+		return -EINVAL;
+	fd = open_to_read(dirfd, path, nofollow);
+	return fd < 0 ? fd : read_whole(fd, max, out, len);
+}
+
+int fs_read_all(int dirfd, const char *path, size_t max, char **out, size_t *len)
+{
+	return read_named(dirfd, path, O_NOFOLLOW, max, out, len);
+}
+
+int fs_read_followed(const char *path, size_t max, char **out, size_t *len)
+{
+	return read_named(AT_FDCWD, path, 0, max, out, len);
 }
 
 int fs_write_value(int dirfd, const char *path, const char *value)

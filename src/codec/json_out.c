@@ -5,9 +5,10 @@
 
 void json_next(struct text_out *out)
 {
-	char last = out->len > 0 ? out->buf[out->len - 1] : '{';
+	bool first =
+		out->len == 0 || out->buf[out->len - 1] == '{' || out->buf[out->len - 1] == '[';
 
-	if (last != '{' && last != '[')
+	if (!first)
 		text_put(out, ",");
 }
 

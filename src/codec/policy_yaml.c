@@ -5,6 +5,7 @@
 #include "guardian/policy_yaml.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -194,7 +195,8 @@ static const char *remedy(int error)
 			"no such file; write one (see guardian.yaml(5)) or name one with --config"},
 		{EACCES, "may not be read by this user; run as root, or make it readable"},
 		{EISDIR, "is a folder; name the file in it"},
-		{ELOOP, "is a symbolic link, which is not followed; name the file itself"},
+		{ELOOP, "is a symbolic link that leads nowhere, or out of --root; name the file "
+			"itself"},
 		{EFBIG, "longer than 1 MiB, which no policy is; is this the right file?"},
 		{ENOMEM, "out of memory"},
 	};
@@ -211,7 +213,8 @@ int policy_yaml_load(int rootfd, const char *path, uint64_t mem_total_bytes, str
 {
 	char *text = NULL;
 	size_t len = 0;
-	int r = fs_read_all(rootfd, path, POLICY_YAML_BYTES_MAX, &text, &len);
+	int r = rootfd == AT_FDCWD ? fs_read_followed(path, POLICY_YAML_BYTES_MAX, &text, &len)
+				   : fs_read_all(rootfd, path, POLICY_YAML_BYTES_MAX, &text, &len);
 
 	if (r < 0) {
 		report_init(report, path);

@@ -35,7 +35,8 @@ static void put_limit(
 
 /* ---- the head: what each tick changes, at places that are known when this is compiled ---- */
 
-#define BLANK "                    " /* TEXT_DIGITS_MAX of them: JSON allows blanks before a number */
+#define BLANK                                                                                      \
+	"                    " /* TEXT_DIGITS_MAX of them: JSON allows blanks before a number */
 
 static const struct head {
 	char pid_key[7], pid[TEXT_DIGITS_MAX];

@@ -25,8 +25,8 @@ void event_record_text(char *dst, uint16_t size, const char *s, size_t len)
 static uint8_t priority_of(const char *event)
 {
 	for (int kind = 0; kind < EVENT_COUNT; kind++)
-		if (strcmp(event_info(kind)->name, event) == 0)
-			return event_info(kind)->priority;
+		if (strcmp(event_info((enum event_kind)kind)->name, event) == 0)
+			return event_info((enum event_kind)kind)->priority;
 	return PRIORITY_NONE;
 }
 

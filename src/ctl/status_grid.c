@@ -243,7 +243,7 @@ static void put_row(struct text_out *out, const struct screen *screen, const str
 
 		if (!grid->width[i])
 			continue;
-		put_gap(out, i);
+		put_gap(out, (int)i);
 		if (coloured)
 			screen_colour(out, screen, colour);
 		put_cell(out, screen, row, i, grid->width[i]);

@@ -1,12 +1,13 @@
 /*
- * floor: what reading alone costs: the files that guardiand's tick reads, as often as it reads them, by libc's pread() on
- * held descriptors, and nothing done with them.
+ * floor: what reading alone costs: the files that guardiand's tick reads, as often as it reads
+ *them, by libc's pread() on held descriptors, and nothing done with them.
  *
  *	floor ROOT TICKS [busy]
  *
- * Each tick: meminfo, the slice's memory.low and memory.events, and five one-line files a service. Each thirtieth: vmstat,
- * pressure, and the rest of a service's files, each service in a tick of its own. With `busy`, which is a tick in which
- * every service has moved: the rest of the files of all of them each tick.
+ * Each tick: meminfo, the slice's memory.low and memory.events, and five one-line files a service.
+ *Each thirtieth: vmstat, pressure, and the rest of a service's files, each service in a tick of its
+ *own. With `busy`, which is a tick in which every service has moved: the rest of the files of all
+ *of them each tick.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -17,12 +18,14 @@
 
 enum { FDS_MAX = 20000, FULL_EVERY = 30 };
 
-static const char *const look[] = {
-	"memory.current", "memory.swap.current", "memory.max", "memory.low", "memory.swap.max", NULL};
-static const char *const full[] = {"memory.stat", "memory.events", "memory.events.local", "memory.pressure",
-	"memory.peak", "pids.current", "memory.high", "memory.oom.group", "cgroup.events", NULL};
+static const char *const look[] = {"memory.current", "memory.swap.current", "memory.max",
+	"memory.low", "memory.swap.max", NULL};
+static const char *const full[] = {"memory.stat", "memory.events", "memory.events.local",
+	"memory.pressure", "memory.peak", "pids.current", "memory.high", "memory.oom.group",
+	"cgroup.events", NULL};
 static const char *const host_look[] = {"meminfo", NULL};
-static const char *const host_full[] = {"vmstat", "pressure/memory", "pressure/io", "pressure/cpu", NULL};
+static const char *const host_full[] = {
+	"vmstat", "pressure/memory", "pressure/io", "pressure/cpu", NULL};
 static const char *const above_look[] = {"memory.low", "memory.events", NULL};
 
 struct list {
@@ -33,6 +36,7 @@ struct list {
 /* What is read in the ticks whose number leaves the rest i. */
 static struct list each_tick, full_at[FULL_EVERY];
 static char buf[16384];
+static int full_every = FULL_EVERY; /* 1: busy */
 
 void measured_ticks(long ticks);
 
@@ -58,7 +62,7 @@ static void add_services(int slice)
 		int dir = openat(slice, e->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 		add(&each_tick, dir, look);
-		add(&full_at[services++ % FULL_EVERY], dir, full);
+		add(&full_at[services++ % full_every], dir, full);
 		close(dir);
 	}
 }
@@ -74,14 +78,16 @@ __attribute__((noinline)) void measured_ticks(long ticks)
 {
 	for (long i = 0; i < ticks; i++) {
 		read_all(&each_tick);
-		read_all(&full_at[i % FULL_EVERY]);
+		read_all(&full_at[i % full_every]);
 	}
 }
 
 int main(int argc, char **argv)
 {
-	if (argc != 3)
+	if (argc < 3 || argc > 4)
 		return 2;
+	if (argc == 4)
+		full_every = 1;
 	int root = open(argv[1], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int proc = openat(root, "proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int slice = openat(root, "sys/fs/cgroup/system.slice", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

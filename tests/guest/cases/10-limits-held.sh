@@ -52,7 +52,6 @@ is 'neither was called a drift' "$drifts" "$(count_events limit_drift)"
 docker restart -t 2 backend >/dev/null
 eventually 'kept after docker restart' 10 'limits_hold backend 1024 256 1024'
 eventually 'which is told as a restart' 30 '[ "$(count_events service_restarted backend)" = 1 ]'
-is 'and not as gone' 0 "$(count_events service_gone backend)"
 
 docker rm -f redis >/dev/null
 eventually 'a removed container is told as gone' 30 '[ "$(count_events service_gone redis)" = 1 ]'

@@ -4,7 +4,8 @@
  *   hog MIB [MIB_PER_S]   anonymous memory, every page touched, at once or at that rate
  *   hog file PATH         reads a file to its end: page cache, hardly any memory of its own
  *
- * Static and without stdio buffers worth the name, so that its own size does not blur a figure of a few MB.
+ * Static and without stdio buffers worth the name, so that its own size does not blur a figure of a
+ * few MB.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -24,7 +25,7 @@ static void stay(void)
 
 static void wait_ns(long ns)
 {
-	struct timespec left = { ns / 1000000000, ns % 1000000000 };
+	struct timespec left = {ns / 1000000000, ns % 1000000000};
 
 	nanosleep(&left, NULL);
 }
@@ -32,7 +33,8 @@ static void wait_ns(long ns)
 static int take_anon(long mib, long mib_per_s)
 {
 	for (long i = 0; i < mib; i++) {
-		char *page = mmap(NULL, MIB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		char *page =
+			mmap(NULL, MIB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 		if (page == MAP_FAILED) {
 			perror("hog: mmap");

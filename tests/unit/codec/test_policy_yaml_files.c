@@ -93,6 +93,24 @@ static void files_that_cannot_be_read(void **state)
 	assert_true(policy_yaml_load(folder, "folder.yaml", 0, &policy, &report) < 0);
 }
 
+/* Configuration management keeps /etc/guardian.yaml as a link; a tree of --root is not left. */
+static void a_link_that_the_user_names_is_followed(void **state)
+{
+	char path[64];
+
+	(void)state;
+	write_file("good.yaml", "services: {web: }\n");
+	if (faccessat(folder, "link.yaml", F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+		assert_int_equal(symlinkat("good.yaml", folder, "link.yaml"), 0);
+	(void)snprintf(path, sizeof(path), "%s/link.yaml", folder_path);
+	assert_int_equal(policy_yaml_load(AT_FDCWD, path, 0, &policy, &report), 0);
+	assert_int_equal(policy.n_services, 1);
+	assert_int_equal(unlinkat(folder, "good.yaml", 0), 0);
+	assert_int_equal(policy_yaml_load(AT_FDCWD, path, 0, &policy, &report), -ENOENT);
+	(void)snprintf(path, sizeof(path), "%s/folder.yaml", folder_path);
+	assert_int_equal(policy_yaml_load(AT_FDCWD, path, 0, &policy, &report), -EISDIR);
+}
+
 /* ---- the way back ---- */
 
 static uint64_t seed = 1;
@@ -250,12 +268,12 @@ static void the_print_is_what_people_would_write(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(
-			files_that_cannot_be_read, make_folder, remove_folder),
+		cmocka_unit_test(files_that_cannot_be_read),
+		cmocka_unit_test(a_link_that_the_user_names_is_followed),
 		cmocka_unit_test(any_policy_prints_and_loads_to_itself),
 		cmocka_unit_test(the_largest_policy_fits_the_buffer),
 		cmocka_unit_test(the_print_is_what_people_would_write),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

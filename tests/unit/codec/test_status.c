@@ -14,96 +14,7 @@
 #include <string.h>
 
 #include "guardian/status.h"
-
-enum { SIZE = 1 << 20 };
-
-static struct policy policy;
-static struct snapshot snap;
-static struct state state;
-static struct event_line kept[EVENT_LINES_KEPT];
-static uint32_t told;
-static struct status_daemon about;
-static char text[SIZE];
-static struct text_out out;
-
-static const char *cgroup_of(void *userdata, uint16_t member)
-{
-	return ((const char *const *)userdata)[member];
-}
-
-static const char *const cgroups[] = {"system.slice/docker-a.scope", "docker/b", "docker/c"};
-
-static cJSON *render(void)
-{
-	cJSON *json;
-
-	text_out_init(&out, text, sizeof(text));
-	status_render(&out, &about, &policy, &snap, &state, kept, told, cgroup_of, (void *)cgroups);
-	assert_false(out.full);
-	json = cJSON_ParseWithOpts(text, NULL, 1);
-	assert_non_null(json);
-	return json;
-}
-
-static const cJSON *get(const cJSON *json, const char *key)
-{
-	return cJSON_GetObjectItemCaseSensitive(json, key);
-}
-
-static double number(const cJSON *json, const char *key)
-{
-	assert_true(cJSON_IsNumber(get(json, key)));
-	return get(json, key)->valuedouble;
-}
-
-static const char *word(const cJSON *json, const char *key)
-{
-	const char *s = cJSON_GetStringValue(get(json, key));
-
-	assert_non_null(s);
-	return s;
-}
-
-static const cJSON *service(const cJSON *json, int i)
-{
-	return cJSON_GetArrayItem(get(json, "services"), i);
-}
-
-static const cJSON *member(const cJSON *json, int s, int i)
-{
-	return cJSON_GetArrayItem(get(service(json, s), "members"), i);
-}
-
-/* Two services, `backend` with one member and `redis` that does not run. */
-static int setup(void **unused)
-{
-	(void)unused;
-	memset(&policy, 0, sizeof(policy));
-	memset(&snap, 0, sizeof(snap));
-	memset(&state, 0, sizeof(state));
-	memset(kept, 0, sizeof(kept));
-	told = 0;
-	about = (struct status_daemon){.version = "1.2.3",
-		.pid = 812,
-		.started_realtime_us = 1700000000000000,
-		.ticks = 7,
-		.longest_tick_us = 400,
-		.unmanaged = 3,
-		.unlimited = 2,
-		.policy_file = "/etc/guardian.yaml"};
-	policy.host.interval_us = 1000000;
-	policy.n_services = 2;
-	strcpy(policy.service[0].name, "backend");
-	strcpy(policy.service[1].name, "redis");
-	snap.realtime_us = 1700000001000000;
-	snap.now_us = 5000000;
-	snap.n_members = 1;
-	snap.member[0] = (struct member_sample){.inode = 41, .service = 0, .also = SERVICE_NONE};
-	state.n_services = 2;
-	state.n_members = 1;
-	state.member[0].inode = 41;
-	return 0;
-}
+#include "status_scene.h"
 
 static void the_head_and_the_daemon(void **unused)
 {
@@ -272,122 +183,6 @@ static void a_member_as_it_was_read(void **unused)
 	cJSON_Delete(json);
 }
 
-static void every_service_is_listed_with_its_members(void **unused)
-{
-	cJSON *json;
-
-	(void)unused;
-	snap.n_members = 3;
-	snap.member[1] = (struct member_sample){.inode = 42, .service = 1, .also = SERVICE_NONE};
-	snap.member[2] = (struct member_sample){.inode = 43, .service = 0, .also = SERVICE_NONE};
-	json = render();
-	assert_int_equal(cJSON_GetArraySize(get(json, "services")), 2);
-	assert_int_equal(cJSON_GetArraySize(get(service(json, 0), "members")), 2);
-	assert_true(number(member(json, 0, 0), "inode") == 41);
-	assert_true(number(member(json, 0, 1), "inode") == 43);
-	assert_true(number(member(json, 1, 0), "inode") == 42);
-	/* decide() has not seen it yet: no word on its limits, and its service is well as far as is
-	 * known. */
-	assert_null(get(member(json, 0, 1), "limit"));
-	assert_string_equal(word(service(json, 0), "state"), "ok");
-	cJSON_Delete(json);
-
-	/* A member of a service that a reload took away belongs to nobody for a moment. */
-	snap.member[0].service = SERVICE_NONE;
-	snap.n_members = 1;
-	state.n_services = 0;
-	json = render();
-	assert_int_equal(cJSON_GetArraySize(get(service(json, 0), "members")), 0);
-	assert_string_equal(word(service(json, 0), "state"), "absent");
-	assert_null(get(service(json, 0), "restarts"));
-	cJSON_Delete(json);
-}
-
-/* Members come and go between decide() and the status: state and snapshot meet by inode. */
-static void a_member_is_known_by_its_inode(void **unused)
-{
-	cJSON *json;
-
-	(void)unused;
-	state.n_members = 2;
-	state.member[0].inode = 99;
-	state.member[1].inode = 41;
-	limit_put(&state.member[1].limits.wanted, LIMIT_MAX, 1 << 20);
-	json = render();
-	assert_true(number(member(json, 0, 0), "wanted_limit_bytes") == 1 << 20);
-	cJSON_Delete(json);
-
-	state.n_members = 1;
-	json = render();
-	assert_null(get(member(json, 0, 0), "wanted_limit_bytes"));
-	cJSON_Delete(json);
-}
-
-struct case_of_state {
-	const char *state, *limit;
-	struct member_limits limits;
-	uint8_t level;
-	uint16_t also;
-};
-
-#define WANTS_MAX .wanted = {.mask = 1U << LIMIT_MAX, .value = {1 << 20}}
-
-static void a_service_s_state_is_its_worst_news(void **unused)
-{
-	static const struct case_of_state cases[] = {
-		{"ok", "none", {.held = 0}, MEMORY_NORMAL, SERVICE_NONE},
-		{"ok", "held", {WANTS_MAX, .held = 1U << LIMIT_MAX}, MEMORY_NORMAL, SERVICE_NONE},
-		{"pending", "pending", {WANTS_MAX}, MEMORY_NORMAL, SERVICE_NONE},
-		{"pending", "pending",
-			{WANTS_MAX, .held = 1U << LIMIT_MAX, .drifted = 1U << LIMIT_MAX},
-			MEMORY_NORMAL, SERVICE_NONE},
-		{"ok", "observed", {WANTS_MAX, .observed = 1U << LIMIT_MAX}, MEMORY_NORMAL,
-			SERVICE_NONE},
-		{"refused", "refused", {WANTS_MAX, .flags = LIMITS_REFUSED}, MEMORY_NORMAL,
-			SERVICE_NONE},
-		{"failed", "failed", {WANTS_MAX, .hold = {.failures = 2}}, MEMORY_NORMAL,
-			SERVICE_NONE},
-		{"surrendered", "surrendered", {WANTS_MAX, .hold = {.surrendered = 1}},
-			MEMORY_NORMAL, SERVICE_NONE},
-		{"warn", "held", {WANTS_MAX, .held = 1U << LIMIT_MAX}, MEMORY_WARN, SERVICE_NONE},
-		{"warn", "pending", {WANTS_MAX}, MEMORY_WARN, SERVICE_NONE},
-		{"refused", "refused", {WANTS_MAX, .flags = LIMITS_REFUSED}, MEMORY_WARN,
-			SERVICE_NONE},
-		{"conflict", "none", {.held = 0}, MEMORY_WARN, 1},
-		{"critical", "none", {.held = 0}, MEMORY_CRITICAL, 1},
-	};
-
-	(void)unused;
-	limit_put(&snap.member[0].live, LIMIT_MAX, 1 << 20);
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		cJSON *json;
-
-		state.member[0].limits = cases[i].limits;
-		state.member[0].level.now = cases[i].level;
-		snap.member[0].also = cases[i].also;
-		json = render();
-		assert_string_equal(word(service(json, 0), "state"), cases[i].state);
-		assert_string_equal(word(member(json, 0, 0), "limit"), cases[i].limit);
-		cJSON_Delete(json);
-	}
-}
-
-/* Swap accounting is off: what cannot be held does not hold up the rest for ever. */
-static void a_value_without_a_file_is_not_pending(void **unused)
-{
-	struct member_limits *l = &state.member[0].limits;
-	cJSON *json;
-
-	(void)unused;
-	limit_put(&l->wanted, LIMIT_MAX, 1 << 20);
-	limit_put(&l->wanted, LIMIT_SWAP_MAX, 0);
-	limit_put(&snap.member[0].live, LIMIT_MAX, 1 << 20);
-	l->held = 1U << LIMIT_MAX;
-	json = render();
-	assert_string_equal(word(member(json, 0, 0), "limit"), "held");
-	cJSON_Delete(json);
-}
-
 static void tell(const char *of, const char *message)
 {
 	struct event_line *line = &kept[told++ % EVENT_LINES_KEPT];
@@ -432,40 +227,6 @@ static void events_oldest_first(void **unused)
 	cJSON_Delete(json);
 }
 
-/* No bound of the structs makes it grow out of the daemon's buffer of 1 MiB, or of sight. */
-static void five_hundred_services_fit(void **unused)
-{
-	static const char *paths[SNAPSHOT_MEMBERS_MAX];
-	static char path[512];
-	cJSON *json;
-
-	(void)unused;
-	memset(path, 'x', 200);
-	policy.n_services = state.n_services = POLICY_SERVICES_MAX;
-	snap.n_members = state.n_members = SNAPSHOT_MEMBERS_MAX;
-	for (int i = 0; i < SNAPSHOT_MEMBERS_MAX; i++) {
-		struct member_sample *m = &snap.member[i];
-
-		paths[i] = path;
-		memset(policy.service[i].name, 'n', POLICY_NAME_SIZE - 1);
-		*m = (struct member_sample){
-			.service = (uint16_t)i, .also = SERVICE_NONE, .valid = UINT32_MAX};
-		m->inode = state.member[i].inode = UINT64_MAX - (uint64_t)i;
-		m->current_bytes = m->peak_bytes = m->anon_bytes = m->file_bytes = m->swap_bytes =
-			m->pids = UINT64_MAX;
-		for (enum limit_kind k = 0; k < LIMIT_COUNT; k++) {
-			limit_put(&m->live, k, UINT64_MAX - 1);
-			limit_put(&state.member[i].limits.wanted, k, UINT64_MAX - 1);
-		}
-	}
-	text_out_init(&out, text, sizeof(text));
-	status_render(&out, &about, &policy, &snap, &state, kept, told, cgroup_of, paths);
-	assert_false(out.full);
-	json = cJSON_Parse(text);
-	assert_int_equal(cJSON_GetArraySize(get(json, "services")), POLICY_SERVICES_MAX);
-	cJSON_Delete(json);
-}
-
 /* A buffer too small is never written behind; the text is then no JSON, and out.full says so. */
 static void too_small_a_buffer_is_told(void **unused)
 {
@@ -490,12 +251,7 @@ int main(void)
 		cmocka_unit_test_setup(what_was_not_read_is_not_there, setup),
 		cmocka_unit_test_setup(the_host_as_it_was_read, setup),
 		cmocka_unit_test_setup(a_member_as_it_was_read, setup),
-		cmocka_unit_test_setup(every_service_is_listed_with_its_members, setup),
-		cmocka_unit_test_setup(a_member_is_known_by_its_inode, setup),
-		cmocka_unit_test_setup(a_service_s_state_is_its_worst_news, setup),
-		cmocka_unit_test_setup(a_value_without_a_file_is_not_pending, setup),
 		cmocka_unit_test_setup(events_oldest_first, setup),
-		cmocka_unit_test_setup(five_hundred_services_fit, setup),
 		cmocka_unit_test_setup(too_small_a_buffer_is_told, setup),
 	};
 
