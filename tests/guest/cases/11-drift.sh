@@ -10,14 +10,14 @@ drift: {backoff: 200ms, rounds: 3, window: 10m}
 services:
   app: {mem_limit: 200m}
 YAML
-eventually 'the limit is there' 5 "[ \"\$(cg app memory.max)\" = $limit ]"
+eventually 'the limit is there' 20 "[ \"\$(cg app memory.max)\" = $limit ]"
 eventually 'and stored' 30 "[ \"\$(docker inspect -f '{{.HostConfig.Memory}}' app)\" = $limit ]"
 sleep 3
 file=/sys/fs/cgroup/$(cgroup_of app)/memory.max
 
 echo $((300 << 20)) >"$file"
-eventually 'a foreign raw write is repaired' 5 "[ \"\$(cat '$file')\" = $limit ]"
-eventually 'and told' 5 '[ "$(count_events limit_drift app)" -ge 1 ]'
+eventually 'a foreign raw write is repaired' 20 "[ \"\$(cat '$file')\" = $limit ]"
+eventually 'and told' 20 '[ "$(count_events limit_drift app)" -ge 1 ]'
 sleep 3
 is 'once' 1 "$(count_events limit_drift app)"
 ok 'with what was found and wanted' \

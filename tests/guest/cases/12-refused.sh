@@ -10,7 +10,7 @@ ok 'guardiand starts' start_guardiand - <<'YAML'
 services:
   backend: {mem_limit: 100m}
 YAML
-eventually 'the limit is refused' 5 '[ "$(count_events limit_refused backend)" = 1 ]'
+eventually 'the limit is refused' 20 '[ "$(count_events limit_refused backend)" = 1 ]'
 sleep 5
 is 'told once' 1 "$(count_events limit_refused backend)"
 is 'nothing was written' max "$(cg backend memory.max)"
@@ -20,7 +20,7 @@ is 'Docker was not told either' 0 "$(docker inspect -f '{{.HostConfig.Memory}}' 
 
 ok 'the backend gives its memory back' "http backend /free"
 eventually 'and now the limit fits and is set' 60 "[ \"\$(cg backend memory.max)\" = $((100 << 20)) ]"
-eventually 'which is told' 5 '[ "$(count_events limit_applied backend)" -ge 1 ]'
+eventually 'which is told' 20 '[ "$(count_events limit_applied backend)" -ge 1 ]'
 is 'still nobody was killed' 0 "$(stat_of "/sys/fs/cgroup/$(cgroup_of backend)/memory.events" oom_kill)"
 
 ok 'the backend takes its memory again' "http backend '/anon?mb=60'"

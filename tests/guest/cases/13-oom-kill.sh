@@ -11,20 +11,20 @@ services:
   redis: {mem_limit: 128m}
   batch: {mem_limit: 64m, swap_limit: 0b}
 YAML
-eventually 'limits are set' 5 "[ \"\$(cg backend memory.max)\" = $((200 << 20)) ]"
+eventually 'limits are set' 20 "[ \"\$(cg backend memory.max)\" = $((200 << 20)) ]"
 
 docker exec backend /usr/local/bin/hog 400 >/dev/null 2>&1
-eventually 'a child killed in a container is told' 10 '[ "$(count_events oom_kill backend)" -ge 1 ]'
+eventually 'a child killed in a container is told' 20 '[ "$(count_events oom_kill backend)" -ge 1 ]'
 sleep 3
 is 'once' 1 "$(count_events oom_kill backend)"
 is 'as one kill' 1 "$(journal_events oom_kill backend | jq -r .GUARDIAN_OOM_KILLS_NEW)"
 is 'the backend lives on' true "$(http backend /health | jq -r .ok)"
 
-ok 'a container starts that is to die' start_hog batch 300@3
-eventually 'its limit reaches it' 10 "[ \"\$(cg batch memory.max)\" = $((64 << 20)) ]"
-eventually 'it dies' 120 "[ \"\$(docker inspect -f '{{.State.Running}}' batch)\" = false ]"
+ok 'a container starts that is to die' start_hog batch 300@1
+eventually 'its limit reaches it' 20 "[ \"\$(cg batch memory.max)\" = $((64 << 20)) ]"
+eventually 'it dies' 300 "[ \"\$(docker inspect -f '{{.State.Running}}' batch)\" = false ]"
 is 'of its limit' true "$(docker inspect -f '{{.State.OOMKilled}}' batch)"
-eventually 'which is told' 10 '[ "$(count_events oom_kill batch)" -ge 1 ]'
+eventually 'which is told' 20 '[ "$(count_events oom_kill batch)" -ge 1 ]'
 sleep 3
 is 'once, although its cgroup is gone' 1 "$(count_events oom_kill batch)"
 is 'and of nobody else' 2 "$(count_events oom_kill)"

@@ -10,7 +10,7 @@ host: {calm_for: 2s}
 services:
   backend: {mem_limit: 256m}
 YAML
-eventually 'the limit is set' 5 "[ \"\$(cg backend memory.max)\" = $((256 << 20)) ]"
+eventually 'the limit is set' 20 "[ \"\$(cg backend memory.max)\" = $((256 << 20)) ]"
 
 docker exec backend dd if=/dev/zero of=/tmp/../big bs=1M count=400 2>/dev/null
 docker exec backend dd if=/big of=/dev/null bs=1M 2>/dev/null

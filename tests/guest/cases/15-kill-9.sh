@@ -12,7 +12,7 @@ services:
   backend: {mem_limit: 256m, mem_reservation: 64m, swap_limit: 0b}
   redis: {mem_limit: 128m}
 YAML
-eventually 'the limits are set' 5 "[ \"\$(cg redis memory.max)\" = $((128 << 20)) ]"
+eventually 'the limits are set' 20 "[ \"\$(cg redis memory.max)\" = $((128 << 20)) ]"
 eventually 'and stored' 30 "[ \"\$(docker inspect -f '{{.HostConfig.Memory}}' redis)\" = $((128 << 20)) ]"
 sleep 4
 found=$(told service_found) applied=$(told limit_applied)
@@ -22,7 +22,7 @@ is 'the limits stay' "$((256 << 20)) $((128 << 20))" "$(cg backend memory.max) $
 docker exec backend /usr/local/bin/hog 400 >/dev/null 2>&1
 eventually 'systemd starts it again' 30 'systemctl is-active -q guardiand.service'
 eventually 'the new one has started' 20 '[ "$(told started)" = 2 ]'
-eventually 'the kill that nobody saw is told' 10 '[ "$(told oom_kill backend)" = 1 ]'
+eventually 'the kill that nobody saw is told' 20 '[ "$(told oom_kill backend)" = 1 ]'
 sleep 4
 is 'no service is found again' "$found" "$(told service_found)"
 is 'no limit is applied again' "$applied" "$(told limit_applied)"

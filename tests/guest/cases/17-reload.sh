@@ -11,17 +11,17 @@ ok 'guardiand starts' start_guardiand - <<'YAML'
 services:
   app: {mem_limit: 200m}
 YAML
-eventually 'the limit is there' 5 'limit_is 200'
+eventually 'the limit is there' 20 'limit_is 200'
 
 printf 'services:\n  app: {mem_limt: 100m}\n' >/etc/guardian.yaml
 systemctl reload guardiand
-eventually 'a broken policy is refused' 10 '[ "$(count_events policy_rejected)" = 1 ]'
+eventually 'a broken policy is refused' 20 '[ "$(count_events policy_rejected)" = 1 ]'
 ok 'with its place and the right word' \
 	"journal_events policy_rejected | jq -r .MESSAGE | grep -q 'guardian.yaml:2:.*mem_limit'"
 sleep 2
 ok 'and the old one holds' 'limit_is 200'
 echo max >"/sys/fs/cgroup/$(cgroup_of app)/memory.max"
-eventually 'still' 5 'limit_is 200'
+eventually 'still' 20 'limit_is 200'
 ok 'guardiand is well' systemctl is-active -q guardiand
 
 cat >/etc/guardian.yaml <<'YAML'
@@ -30,8 +30,8 @@ services:
   app: {mem_limit: 150m}
 YAML
 systemctl reload guardiand
-eventually 'a better one is taken' 10 '[ "$(count_events policy_reloaded)" = 1 ]'
-eventually 'and its limit set' 5 'limit_is 150'
-eventually 'also on the unit it names' 5 "[ \"\$(systemctl show -p MemoryMax --value case-unit)\" = $((64 << 20)) ]"
-eventually 'for real' 5 "[ \"\$(val /sys/fs/cgroup/system.slice/case-unit.service/memory.max)\" = $((64 << 20)) ]"
+eventually 'a better one is taken' 20 '[ "$(count_events policy_reloaded)" = 1 ]'
+eventually 'and its limit set' 20 'limit_is 150'
+eventually 'also on the unit it names' 20 "[ \"\$(systemctl show -p MemoryMax --value case-unit)\" = $((64 << 20)) ]"
+eventually 'for real' 20 "[ \"\$(val /sys/fs/cgroup/system.slice/case-unit.service/memory.max)\" = $((64 << 20)) ]"
 systemctl stop case-unit

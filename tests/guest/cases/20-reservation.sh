@@ -11,8 +11,8 @@ services:
   redis: {mem_limit: 256m, mem_reservation: 64m}
   app: {mem_limit: 128m, mem_reservation: 32m, oom_group: true}
 YAML
-eventually 'the reservations are set' 5 "[ \"\$(cg redis memory.low) \$(cg app memory.low)\" = '$((64 << 20)) $((32 << 20))' ]"
-eventually 'and the slice above has their sum at least' 10 "[ \"\$(val $slice/memory.low)\" -ge $((96 << 20)) ]"
+eventually 'the reservations are set' 20 "[ \"\$(cg redis memory.low) \$(cg app memory.low)\" = '$((64 << 20)) $((32 << 20))' ]"
+eventually 'and the slice above has their sum at least' 20 "[ \"\$(val $slice/memory.low)\" -ge $((96 << 20)) ]"
 is 'oom.group is set where it is asked for' '1 0' "$(cg app memory.oom.group) $(cg redis memory.oom.group)"
 systemctl daemon-reload
 sleep 1

@@ -15,7 +15,7 @@ cat >/etc/guardian.yaml <<'YAML'
 services:
   app: {mem_limit: 200m}
 YAML
-timeout 6 guardiand --observe 2>/tmp/observed
+timeout 12 guardiand --observe 2>/tmp/observed
 is 'observing changes nothing' "max 0" "$(cg app memory.max) $(docker inspect -f '{{.HostConfig.Memory}}' app)"
 ok 'and says what it would do' "grep -q app /tmp/observed"
 
