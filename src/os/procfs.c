@@ -276,7 +276,7 @@ static ssize_t read_file(struct procfs *p, enum procfs_file file, char *text, si
 static uint32_t sample_meminfo(struct procfs *p, struct host_sample *out)
 {
 	char text[1 + MEMINFO_SIZE];
-	struct meminfo kb;
+	struct meminfo kb = {0}; /* gcc -fanalyzer does not see that all keys are known */
 	ssize_t n = read_file(p, PROCFS_MEMINFO, text + 1, MEMINFO_SIZE);
 
 	if (n <= 0)
