@@ -4,9 +4,9 @@
  *	answers of the lanes -> names, results, peers
  *	cgroup tree -> roster -> snapshot -> decide -> plan -> act -> tell -> status
  *
- * The policy in use is only ever replaced whole. A struct policy has room for 512 services, most of
- *it never touched: it is parsed into memory that is given back, and only what is used is copied, so
- *that it does not become resident.
+ * The policy in use is only ever replaced whole. A struct policy has room for 512 services, most
+ * of it never touched: it is parsed into memory that is given back, and only what is used is
+ * copied, so that it does not become resident.
  */
 #include <errno.h>
 #include <stdlib.h>

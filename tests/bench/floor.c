@@ -1,13 +1,13 @@
 /*
  * floor: what reading alone costs: the files that guardiand's tick reads, as often as it reads
- *them, by libc's pread() on held descriptors, and nothing done with them.
+ * them, by libc's pread() on held descriptors, and nothing done with them.
  *
  *	floor ROOT TICKS [busy]
  *
  * Each tick: meminfo, the slice's memory.low and memory.events, and five one-line files a service.
- *Each thirtieth: vmstat, pressure, and the rest of a service's files, each service in a tick of its
- *own. With `busy`, which is a tick in which every service has moved: the rest of the files of all
- *of them each tick.
+ * Each thirtieth: vmstat, pressure, and the rest of a service's files, each service in a tick of
+ * its own. With `busy`, which is a tick in which every service has moved: the rest of the files of
+ * all of them each tick.
  */
 #include <dirent.h>
 #include <fcntl.h>

@@ -1,13 +1,13 @@
 /*
  * tick: guardiand's tick on a tree, for counting what a quiet one costs (instructions, system
- *calls, allocations).
+ * calls, allocations).
  *
- *	tick ROOT TICKS		opens ROOT (policy: ROOT/etc/guardian.yaml), waits until nothing is
- *left to do, then ticks once a simulated second tick ROOT TICKS busy	the same, and before each
- *tick every service's usage moves by 20 MB
+ *	tick ROOT TICKS		opens ROOT (policy: ROOT/etc/guardian.yaml), waits until nothing
+ *				is left to do, then ticks once a simulated second
+ *	tick ROOT TICKS busy	the same, and before each tick every service's usage moves by 20 MB
  *
  * Callgrind counts only inside measured_ticks(). malloc and its kin are counted by standing in
- *front of glibc's.
+ * front of glibc's.
  */
 #include <fcntl.h>
 #include <glob.h>

@@ -1,11 +1,11 @@
 /*
  * fault: runs a scenario failing its 1st call, its 2nd, its 3rd ... until a run passes in which
- *nothing was left to fail.
+ * nothing was left to fail.
  *
- * The calls are those of the program and of the libraries it is linked with (inject.c stands before
- *libc), so a library's failing allocation is tried too. After each run: the error must have come
- *back, and no descriptor may have leaked; leaked memory shows under `make check-sanitize`. The
- *loop, and not the author, finds the paths.
+ * The calls are those of the program and of the libraries it is linked with (inject.c stands
+ * before libc), so a library's failing allocation is tried too. After each run: the error must
+ * have come back, and no descriptor may have leaked; leaked memory shows under `make
+ * check-sanitize`. The loop, and not the author, finds the paths.
  *
  *	static int replace(void *arg) { return fs_replace(arg...); }
  *	FOR_EACH_FAULT(replace, .arg = &it, .check = old_or_new);
