@@ -27,18 +27,17 @@ enum {
 	CGROUP_FULL_SHARE = 64,           /* ... or into another 64th of the limit */
 };
 
-/* One number, or "max": compared as text, in words. */
+/* One number, or "max": compared as text, the first 16 bytes at once. */
 struct cgroup_value {
+	_Alignas(16) char text[24];
 	int32_t fd;  /* -1: no such file */
 	int32_t len; /* of the text read last; negative: -errno of the last read */
-	uint64_t text[3];
 };
 
-/* Longer text: of the last one only the length and a 64-bit digest are kept. */
+/* Longer text, which is kept elsewhere. */
 struct cgroup_text {
 	int32_t fd;
 	int32_t len;
-	uint64_t digest;
 };
 
 enum cgroup_value_file {
@@ -67,17 +66,24 @@ enum cgroup_text_file {
 	TEXTS
 };
 
+/* Room for the text that was read last. memory.stat is 0.7 kB on Linux 6.1 and 2 kB on 6.18. */
+enum { CGROUP_KEPT_SIZE = 192, CGROUP_KEPT_STAT_SIZE = 3072, CGROUP_STAT_KEYS = 16 };
+
 struct cgroup_reader {
 	int dirfd;
-	bool looks_whole; /* all files of a look are there */
+	bool partial;     /* a file of a look is not there */
 	bool dirty;       /* a full read is due */
 	bool news;        /* the next sample counts as changed, whatever is read */
+	uint8_t unsought; /* full reads since the inner cgroup was looked for */
 	uint64_t inode;
 	uint64_t full_us;            /* the last full read; 0: none yet */
 	uint64_t full_at_us;         /* the next full read, at the latest */
 	uint64_t full_current_bytes; /* memory.current at the last full read */
 	struct cgroup_value value[VALUES];
 	struct cgroup_text text[TEXTS];
+	uint16_t stat_places[CGROUP_STAT_KEYS]; /* of the keys in memory.stat */
+	char kept[TEXTS - 1][CGROUP_KEPT_SIZE]; /* of those behind memory.stat */
+	char kept_stat[CGROUP_KEPT_STAT_SIZE];
 };
 
 /* Opens the cgroup at PATH below CGFD (PATH "" or "." is CGFD itself). -> 0; -ENOENT, -ENODEV: it
@@ -113,6 +119,7 @@ struct ancestor_reader {
 	uint64_t inode;
 	struct cgroup_value low;
 	struct cgroup_text events;
+	char kept[CGROUP_KEPT_SIZE];
 };
 
 int ancestor_reader_open(struct ancestor_reader *reader, int cgfd, const char *path);

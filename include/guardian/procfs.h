@@ -27,12 +27,12 @@ enum procfs_file {
 	PROCFS_FILES,
 };
 
-enum { PROCFS_MEMINFO_KEYS = 5 };
+enum { PROCFS_MEMINFO_KEYS = 5, PROCFS_LINE_SIZE = 32, PROCFS_VMSTAT_KEYS = 16 };
 
 /* A line of meminfo as it was the last time: where it stood, how it began, and what it said. */
 struct procfs_line {
 	uint16_t at;
-	char text[32];
+	char text[PROCFS_LINE_SIZE];
 	uint64_t kb;
 };
 
@@ -41,6 +41,7 @@ struct procfs {
 	int fd[PROCFS_FILES]; /* -1: lost or absent, opened anew at the next sample that wants it */
 	bool psi_disabled;    /* the kernel has PSI and it is switched off at boot: LACK_PSI */
 	struct procfs_line line[PROCFS_MEMINFO_KEYS];
+	uint16_t vmstat_places[PROCFS_VMSTAT_KEYS]; /* of its keys, see keyed.h */
 };
 
 /* Opens /proc below ROOTFD. A file that is not there is no error: its group stays invalid and is
@@ -49,9 +50,11 @@ struct procfs {
 int procfs_open(struct procfs *p, int rootfd);
 void procfs_close(struct procfs *p);
 
-/* Fills OUT. With SAMPLE_LOOK only HOST_MEMORY and HOST_SWAP are touched; the other groups and
- * their bits are left as they are in OUT, from an earlier full sample. */
-void procfs_sample(struct procfs *p, struct host_sample *out, enum depth depth);
+/* Fills OUT, which must be the struct of the sample before (all zero at the first). With
+ * SAMPLE_LOOK only HOST_MEMORY and HOST_SWAP are touched; the other groups and their bits are left
+ * as they are in OUT, from an earlier full sample. -> whether any reading is another than OUT had.
+ */
+bool procfs_sample(struct procfs *p, struct host_sample *out, enum depth depth);
 
 /* For the fuzzer and for records: the parsers alone. -> the bits of the groups found whole. */
 uint32_t procfs_parse_meminfo(const char *text, size_t len, struct host_sample *out);

@@ -59,9 +59,9 @@ static void store_kills(struct ancestor_sample *a, const char *text, int32_t len
 
 int ancestor_reader_sample(struct ancestor_reader *reader, struct ancestor_sample *a)
 {
-	char text[CGROUP_TEXT_SIZE + CGROUP_TEXT_PAD];
+	char text[CGROUP_TEXT_SIZE];
 	bool low = !cgroup_value_same(&reader->low);
-	bool kills = !cgroup_text_same(&reader->events, text);
+	bool kills = !cgroup_text_same(&reader->events, reader->kept, sizeof(reader->kept), text);
 	bool changed = !reader->started;
 
 	if ((low && reader->low.len == -ENODEV) || (kills && reader->events.len == -ENODEV)) {

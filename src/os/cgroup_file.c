@@ -44,7 +44,7 @@ int cgroup_text_open(struct cgroup_text *t, int dirfd, const char *file)
 
 void cgroup_value_settle(struct cgroup_value *v, ssize_t n)
 {
-	static const ssize_t compared = 2 * sizeof(v->text[0]);
+	static const ssize_t compared = sizeof(cgroup_value_start);
 
 	while (n == -EINTR)
 		n = pread_start(v->fd, v->text, sizeof(v->text));
@@ -57,13 +57,13 @@ bool cgroup_value_parse(const struct cgroup_value *v, uint64_t *out)
 
 	if (len <= 0 || len >= (int32_t)sizeof(v->text)) /* filled to the end: perhaps cut */
 		return false;
-	return text_cgroup_value((const char *)v->text, (size_t)len, out) == 0;
+	return text_cgroup_value(v->text, (size_t)len, out) == 0;
 }
 
-bool cgroup_text_same(struct cgroup_text *t, char *text)
+bool cgroup_text_same(struct cgroup_text *t, char *kept, size_t room, char *text)
 {
-	uint64_t digest = 0;
 	ssize_t n;
+	bool fits;
 
 	if (t->fd < 0)
 		return true;
@@ -72,12 +72,12 @@ bool cgroup_text_same(struct cgroup_text *t, char *text)
 	while (n == -EINTR);
 	if (n == CGROUP_TEXT_SIZE)
 		n = -EFBIG;
-	if (n >= 0)
-		digest = cgroup_text_digest(text, (size_t)n);
-	if (n == t->len && digest == t->digest)
+	fits = n <= (ssize_t)room;
+	if (n == t->len && (n < 0 || (fits && memcmp(kept, text, (size_t)n) == 0)))
 		return true;
 	t->len = (int32_t)n;
-	t->digest = digest;
+	if (n >= 0 && fits)
+		memcpy(kept, text, (size_t)n);
 	return false;
 }
 

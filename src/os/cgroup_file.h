@@ -1,14 +1,15 @@
 /*
  * cgroup_file: one held file of a cgroup, and whether its text is still the same.
  *
- * A one-line file is compared by its three words, which wait in registers while the new text is
- * read over the old one; a longer file by its length and a digest. Only what differs is parsed.
+ * A one-line file is compared by its first 16 bytes, which wait in a register while the new text is
+ * read over the old one; a longer file by what is kept of it. Only what differs is parsed.
  */
 #ifndef GUARDIAN_OS_CGROUP_FILE_H
 #define GUARDIAN_OS_CGROUP_FILE_H
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "guardian/cgroup_reader.h"
 #include "pread.h"
@@ -27,33 +28,55 @@ int cgroup_dir_open(int cgfd, const char *path, int *dirfd, uint64_t *inode);
 int cgroup_value_open(struct cgroup_value *v, int dirfd, const char *file);
 int cgroup_text_open(struct cgroup_text *t, int dirfd, const char *file);
 
-/* A text that does not fit the two words (a number of 10^15 or more) is always said to be another:
- * its length is kept with this added. Whoever parses it sees whether the number is. */
+/* The beginning of a value's text, in one register of the machine (SSE2, NEON). */
+typedef uint64_t cgroup_value_start __attribute__((vector_size(16)));
+
+/* A text that does not fit it (a number of 10^15 or more) is always said to be another: its length
+ * is kept with this added. Whoever parses it sees whether the number is. */
 enum { CGROUP_VALUE_LONG = 1 << 8 };
 
-/* The rest of cgroup_value_look(), when the text is another: N is what pread(2) gave. */
-void cgroup_value_settle(struct cgroup_value *v, ssize_t n);
-
-/* Reads; the file must be open. -> whether it is the same text as the last time. When not, *N goes
- * to cgroup_value_settle(). The bytes behind the text stay as they were, so equal words and an
- * equal length are an equal text. */
-static inline bool cgroup_value_look(struct cgroup_value *v, ssize_t *n)
+static inline cgroup_value_start cgroup_value_text(const struct cgroup_value *v)
 {
-	uint64_t a = v->text[0], b = v->text[1];
+	cgroup_value_start start;
 
-	*n = pread_start(v->fd, v->text, sizeof(v->text));
-	return __builtin_expect((int32_t)*n == v->len, 1) &&
-	       __builtin_expect(!((a ^ v->text[0]) | (b ^ v->text[1])), 1);
+	memcpy(&start, __builtin_assume_aligned(v->text, sizeof(start)), sizeof(start));
+	return start;
 }
 
-/* The whole of it: when not the same, v->len is negative if the read failed. A file that is not
- * there is never another. */
+static inline bool cgroup_value_any(cgroup_value_start bits)
+{
+	return bits[0] | bits[1];
+}
+
+/* Reads over the text of before; the file must be open. -> whether the text is as long as that, and
+ * then the bits of *DIFFER are set in which it is another. When not, *N goes to
+ * cgroup_value_settle(). The bytes behind the text stay as they were, so that with an equal length
+ * equal bytes are an equal text. */
+static inline bool cgroup_value_look(struct cgroup_value *v, cgroup_value_start *differ, ssize_t *n)
+{
+	cgroup_value_start before = cgroup_value_text(v);
+
+	*n = pread_start(v->fd, v->text, sizeof(v->text));
+	if (__builtin_expect((int32_t)*n != v->len, 0))
+		return false;
+	*differ |= before ^ cgroup_value_text(v);
+	return true;
+}
+
+/* Takes over another length: N is what pread(2) gave. */
+void cgroup_value_settle(struct cgroup_value *v, ssize_t n);
+
+/* All of that. -> whether it is the same text as the last time; when not, v->len is negative if the
+ * read failed. A file that is not there is never another. */
 static inline bool cgroup_value_same(struct cgroup_value *v)
 {
+	cgroup_value_start differ = {0};
 	ssize_t n;
 
-	if (v->fd < 0 || cgroup_value_look(v, &n))
+	if (v->fd < 0)
 		return true;
+	if (cgroup_value_look(v, &differ, &n))
+		return !cgroup_value_any(differ);
 	cgroup_value_settle(v, n);
 	return false;
 }
@@ -61,9 +84,10 @@ static inline bool cgroup_value_same(struct cgroup_value *v)
 /* The number, or UINT64_MAX for "max". -> whether the text was of the form. */
 bool cgroup_value_parse(const struct cgroup_value *v, uint64_t *out);
 
-/* Reads into TEXT, of CGROUP_TEXT_SIZE + CGROUP_TEXT_PAD bytes. -> whether it is the same text as
- * the last time, or no such file. When not, t->len tells the length or -errno. */
-bool cgroup_text_same(struct cgroup_text *t, char *text);
+/* Reads into TEXT, of CGROUP_TEXT_SIZE bytes. -> whether it is the same text as the last time,
+ * which stands in KEPT, or no such file. When not, it is kept, and t->len tells the length or
+ * -errno. A text that is longer than the ROOM to keep it is always said to be another. */
+bool cgroup_text_same(struct cgroup_text *t, char *kept, size_t room, char *text);
 
 /* A digest of LEN bytes; the CGROUP_TEXT_PAD bytes behind them are overwritten. Tells a changed
  * text, not an attack. */

@@ -2,9 +2,9 @@
  * cgroup_reader: the look and the full read.
  *
  * The look is the hot path of the whole daemon: for each of its files one system call and the
- * comparison of three words (cgroup_file.h). Nothing is parsed, and nothing of the sample is
- * written, as long as no byte differs. All that is not the quiet tick is kept out of
- * cgroup_reader_sample() itself.
+ * comparison of a length, for all of them together that of their bytes (cgroup_file.h). Nothing is
+ * parsed, and nothing of the sample is written, as long as no byte differs. All that is not the
+ * quiet tick is kept out of cgroup_reader_sample() itself.
  */
 #include <errno.h>
 #include <stddef.h>
@@ -19,6 +19,9 @@
  * full read counts as done earlier by up to this, and the second comes earlier still when nothing
  * moves. */
 enum { SPREAD_US = 4000000 };
+
+/* Where nobody notifies of a new folder, it is found at one full read in so many. */
+enum { INNER_EVERY = 10 };
 
 /* ---- what the files are ---- */
 
@@ -68,11 +71,11 @@ static int files_open(struct cgroup_reader *reader)
 {
 	int opened = 0, r = 0;
 
-	reader->looks_whole = true;
+	reader->partial = false;
 	for (int i = 0; i < VALUES && r >= 0; i++) {
 		r = cgroup_value_open(&reader->value[i], reader->dirfd, value_info[i].file);
 		opened += r;
-		reader->looks_whole = reader->looks_whole && (r == 1 || i >= VALUES_OF_A_LOOK);
+		reader->partial |= r == 0 && i < VALUES_OF_A_LOOK;
 	}
 	for (int i = 0; i < TEXTS && r >= 0; i++) {
 		r = cgroup_text_open(&reader->text[i], reader->dirfd, text_info[i].file);
@@ -91,7 +94,7 @@ static void files_close(struct cgroup_reader *reader)
 
 static void reader_init(struct cgroup_reader *reader)
 {
-	memset(reader, 0, sizeof(*reader));
+	memset(reader, 0, offsetof(struct cgroup_reader, kept));
 	reader->dirfd = -1;
 	for (int i = 0; i < VALUES; i++)
 		reader->value[i].fd = -1;
@@ -143,7 +146,7 @@ static bool store_value(
 	return true;
 }
 
-/* DIFFER: a mask of value files whose text does. -> a mask of those whose reading does, or -ENODEV
+/* DIFFER: a mask of value files whose text may. -> a mask of those whose reading does, or -ENODEV
  */
 static int store_values(struct cgroup_reader *reader, uint32_t differ, struct member_sample *m)
 {
@@ -172,15 +175,36 @@ static bool is_own_file(enum cgroup_text_file file)
 	return file == TEXT_POPULATED;
 }
 
+static bool text_same(struct cgroup_reader *reader, int file, char *text)
+{
+	struct cgroup_text *t = &reader->text[file];
+
+	if (file == TEXT_STAT)
+		return cgroup_text_same(t, reader->kept_stat, sizeof(reader->kept_stat), text);
+	return cgroup_text_same(t, reader->kept[file - 1], CGROUP_KEPT_SIZE, text);
+}
+
+static bool text_parse(
+	struct cgroup_reader *reader, int file, const char *text, struct member_sample *m)
+{
+	int32_t len = reader->text[file].len;
+
+	if (len < 0)
+		return false;
+	if (file == TEXT_STAT)
+		return cgroup_text_stat_placed(reader->stat_places, text, (size_t)len, m);
+	return text_info[file].parse(text, (size_t)len, m);
+}
+
 static int texts_read(struct cgroup_reader *reader, struct member_sample *m)
 {
-	char text[CGROUP_TEXT_SIZE + CGROUP_TEXT_PAD];
+	char text[CGROUP_TEXT_SIZE];
 	int changed = 0;
 
 	for (int i = 0; i < TEXTS; i++) {
 		struct cgroup_text *t = &reader->text[i];
 
-		if (cgroup_text_same(t, text))
+		if (text_same(reader, i, text))
 			continue;
 		if (t->len == -ENODEV) {
 			t->len = CGROUP_NEVER_READ;
@@ -188,22 +212,32 @@ static int texts_read(struct cgroup_reader *reader, struct member_sample *m)
 				return -ENODEV;
 			fs_close(&t->fd);
 		}
-		set_valid(m, text_info[i].bit,
-			t->len >= 0 && text_info[i].parse(text, (size_t)t->len, m));
+		set_valid(m, text_info[i].bit, text_parse(reader, i, text, m));
 		changed = 1;
 	}
 	return changed;
 }
 
-/* The extra level of crun appears after its scope, so it is looked for at every full read; it may
- * go before. */
+/* Most cgroups never have an inner one, and to open what is not there costs more than to read what
+ * is: it is looked for at the first full read, after a notification, and now and then. */
+static bool is_inner_sought(struct cgroup_reader *reader)
+{
+	if (reader->full_us && !reader->dirty && ++reader->unsought < INNER_EVERY)
+		return false;
+	reader->unsought = 0;
+	return true;
+}
+
+/* The extra level of crun appears after its scope, and may go before. */
 static bool inner_read(struct cgroup_reader *reader, struct member_sample *m)
 {
 	struct cgroup_value *v = &reader->value[VALUE_INNER_MAX];
 	const struct value_info *info = &value_info[VALUE_INNER_MAX];
 
-	if (v->fd < 0)
+	if (v->fd < 0 && is_inner_sought(reader))
 		(void)cgroup_value_open(v, reader->dirfd, info->file);
+	if (v->fd < 0)
+		return false;
 	if (cgroup_value_same(v))
 		return false;
 	if (v->len == -ENODEV)
@@ -211,13 +245,36 @@ static bool inner_read(struct cgroup_reader *reader, struct member_sample *m)
 	return store_value(v, info, m);
 }
 
+/* A mask of the files from the FIRST to before the END. */
+static uint32_t mask_of(int first, int end)
+{
+	return (1U << end) - (1U << first);
+}
+
+/* Reads these files. -> 0, or their mask when the text of any is another: to parse all of them is
+ * cheaper than to ask each. */
+static uint32_t values_differ(struct cgroup_reader *reader, int first, int end)
+{
+	cgroup_value_start differ = {0};
+	bool resized = false;
+	ssize_t n;
+
+	for (int i = first; i < end; i++) {
+		struct cgroup_value *v = &reader->value[i];
+
+		if (v->fd >= 0 && !cgroup_value_look(v, &differ, &n)) {
+			cgroup_value_settle(v, n);
+			resized = true;
+		}
+	}
+	return resized || cgroup_value_any(differ) ? mask_of(first, end) : 0;
+}
+
 static int values_read(struct cgroup_reader *reader, struct member_sample *m)
 {
-	uint32_t differ = 0;
+	uint32_t differ = values_differ(reader, VALUES_OF_A_LOOK, VALUE_INNER_MAX);
 
-	for (int i = VALUES_OF_A_LOOK; i < VALUE_INNER_MAX; i++)
-		differ |= (uint32_t)!cgroup_value_same(&reader->value[i]) << i;
-	return store_values(reader, differ, m);
+	return differ ? store_values(reader, differ, m) : 0;
 }
 
 /* A share of TIME_US that is the cgroup's own. Inodes of cgroups made one after the other are
@@ -235,9 +292,11 @@ static int read_fully(struct cgroup_reader *reader, struct member_sample *m, uin
 								   : CGROUP_IDLE_INTERVAL_US;
 	bool first = reader->full_us == 0;
 	uint64_t earlier_us = first ? share_of(reader->inode, SPREAD_US) : 0;
+	bool inner;
 
 	if (texts < 0)
 		return texts;
+	inner = inner_read(reader, m);
 	reader->dirty = false;
 	reader->full_current_bytes = m->current_bytes;
 	reader->full_us = now_us > earlier_us ? now_us - earlier_us : 1;
@@ -245,7 +304,7 @@ static int read_fully(struct cgroup_reader *reader, struct member_sample *m, uin
 	if (first)
 		reader->full_at_us -=
 			share_of(reader->inode, interval_us - CGROUP_FULL_INTERVAL_US);
-	return inner_read(reader, m) || values || texts;
+	return inner || values || texts;
 }
 
 /* ---- the sample ---- */
@@ -289,18 +348,13 @@ static void bring_forward(struct cgroup_reader *reader)
 		reader->full_at_us = at_us;
 }
 
-/* A mask of the files of a look, from the FIRST on, whose text differs. */
-static uint32_t look(struct cgroup_reader *reader, int first)
+static uint32_t look(struct cgroup_reader *reader)
 {
-	uint32_t differ = 0;
-
-	for (int i = first; i < VALUES_OF_A_LOOK; i++)
-		differ |= (uint32_t)!cgroup_value_same(&reader->value[i]) << i;
-	return differ;
+	return values_differ(reader, 0, VALUES_OF_A_LOOK);
 }
 
-/* What a look leads to that found the files of DIFFER to do so. -> 0, 1: a reading changed, -ENODEV
- */
+/* What a look leads to that found the files of DIFFER perhaps to do so. -> 0, 1: a reading changed,
+ * -ENODEV */
 static int follow(
 	struct cgroup_reader *reader, struct member_sample *m, uint64_t now_us, uint32_t differ)
 {
@@ -309,7 +363,7 @@ static int follow(
 
 	if (first)
 		start(reader, m);
-	changed = store_values(reader, differ, m);
+	changed = differ ? store_values(reader, differ, m) : 0;
 	if (changed < 0)
 		return changed;
 	if (changed)
@@ -339,7 +393,7 @@ static int sample_anew(struct cgroup_reader *reader, struct member_sample *m, ui
 	r = files_open(reader);
 	if (r == 0)
 		return -ENODEV;
-	return r < 0 ? r : follow(reader, m, now_us, look(reader, 0));
+	return r < 0 ? r : follow(reader, m, now_us, look(reader));
 }
 
 static __attribute__((noinline)) int sample_changed(
@@ -361,17 +415,21 @@ static __attribute__((noinline)) int sample_changed(
 	return 0;
 }
 
-/* The I-th file was the first to differ; N is what its pread(2) gave. */
+/* The I-th file was the first of another length, N is what its pread(2) gave; those before it have
+ * not been compared. */
 static __attribute__((noinline)) int sample_differing(
 	struct cgroup_reader *reader, struct member_sample *m, uint64_t now_us, int i, ssize_t n)
 {
 	cgroup_value_settle(&reader->value[i], n);
-	return sample_changed(reader, m, now_us, 1U << i | look(reader, i + 1));
+	return sample_changed(reader, m, now_us,
+		mask_of(0, i + 1) | values_differ(reader, i + 1, VALUES_OF_A_LOOK));
 }
 
-static bool is_due(const struct cgroup_reader *reader, uint64_t now_us)
+/* More than a look is asked for, or less than one can be had. */
+static __attribute__((noinline)) int sample_asked(
+	struct cgroup_reader *reader, struct member_sample *m, uint64_t now_us)
 {
-	return reader->dirty || reader->news || now_us >= reader->full_at_us;
+	return sample_changed(reader, m, now_us, look(reader));
 }
 
 /* What a quiet tick consists of: so it is unrolled, stands in its caller's loop, and everything
@@ -379,15 +437,18 @@ static bool is_due(const struct cgroup_reader *reader, uint64_t now_us)
 static inline __attribute__((always_inline)) int sample(
 	struct cgroup_reader *reader, struct member_sample *m, uint64_t now_us)
 {
+	cgroup_value_start differ = {0};
 	ssize_t n;
 
-	if (!reader->looks_whole)
-		return sample_changed(reader, m, now_us, look(reader, 0));
+	if (reader->partial || reader->dirty || reader->news)
+		return sample_asked(reader, m, now_us);
 #pragma GCC unroll 5
 	for (int i = 0; i < VALUES_OF_A_LOOK; i++)
-		if (!cgroup_value_look(&reader->value[i], &n))
+		if (!cgroup_value_look(&reader->value[i], &differ, &n))
 			return sample_differing(reader, m, now_us, i, n);
-	if (is_due(reader, now_us))
+	if (cgroup_value_any(differ))
+		return sample_changed(reader, m, now_us, mask_of(0, VALUES_OF_A_LOOK));
+	if (now_us >= reader->full_at_us)
 		return sample_changed(reader, m, now_us, 0);
 	m->changed = false;
 	return 0;

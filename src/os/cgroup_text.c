@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cgroup_text.h"
+#include "guardian/cgroup_reader.h"
 #include "guardian/psi.h"
 #include "keyed.h"
 
@@ -73,30 +74,48 @@ static const struct keyed_table stat_table = {
 };
 /* clang-format on */
 
-bool cgroup_text_stat(const char *text, size_t len, struct member_sample *m)
-{
-	struct stat_numbers s;
-	uint32_t found = keyed_parse(&stat_table, text, len, &s);
+_Static_assert(CGROUP_STAT_KEYS == (int)KEYED_KEYS_MAX, "places are by bit");
 
+static bool store_stat(uint32_t found, struct stat_numbers *s, struct member_sample *m)
+{
 	if ((found & STAT_ALL) != STAT_ALL)
 		return false;
 	if (!(found & 1 << STAT_KERNEL)) {
 		if ((found & STAT_KERNEL_PARTS) != STAT_KERNEL_PARTS)
 			return false;
-		s.kernel = s.kernel_stack + s.pagetables + s.percpu + s.slab;
+		s->kernel = s->kernel_stack + s->pagetables + s->percpu + s->slab;
 	}
-	m->anon_bytes = s.anon;
-	m->file_bytes = s.file;
-	m->kernel_bytes = s.kernel;
-	m->shmem_bytes = s.shmem;
-	m->inactive_file_bytes = s.inactive_file;
-	m->active_file_bytes = s.active_file;
-	m->slab_reclaimable_bytes = s.slab_reclaimable;
-	m->refault_anon = s.refault_anon;
-	m->refault_file = s.refault_file;
-	m->pgscan = s.pgscan;
-	m->pgsteal = s.pgsteal;
+	m->anon_bytes = s->anon;
+	m->file_bytes = s->file;
+	m->kernel_bytes = s->kernel;
+	m->shmem_bytes = s->shmem;
+	m->inactive_file_bytes = s->inactive_file;
+	m->active_file_bytes = s->active_file;
+	m->slab_reclaimable_bytes = s->slab_reclaimable;
+	m->refault_anon = s->refault_anon;
+	m->refault_file = s->refault_file;
+	m->pgscan = s->pgscan;
+	m->pgsteal = s->pgsteal;
 	return true;
+}
+
+bool cgroup_text_stat(const char *text, size_t len, struct member_sample *m)
+{
+	struct stat_numbers s;
+
+	return store_stat(keyed_parse(&stat_table, text, len, &s), &s, m);
+}
+
+bool cgroup_text_stat_placed(
+	uint16_t *places, const char *text, size_t len, struct member_sample *m)
+{
+	struct stat_numbers s;
+	uint32_t found = keyed_parse_placed(&stat_table, places, text, len, &s);
+
+	if (store_stat(found, &s, m))
+		return true;
+	memset(places, 0, CGROUP_STAT_KEYS * sizeof(places[0]));
+	return false;
 }
 
 /* ---- memory.events, memory.events.local ---- */

@@ -16,6 +16,9 @@
 typedef bool (*cgroup_text_parser)(const char *text, size_t len, struct member_sample *m);
 
 bool cgroup_text_stat(const char *text, size_t len, struct member_sample *m);
+/* The same, with the PLACES of its keys kept by the caller: keyed.h. */
+bool cgroup_text_stat_placed(
+	uint16_t *places, const char *text, size_t len, struct member_sample *m);
 bool cgroup_text_events(const char *text, size_t len, struct member_sample *m);
 bool cgroup_text_events_local(const char *text, size_t len, struct member_sample *m);
 bool cgroup_text_pressure(const char *text, size_t len, struct member_sample *m);

@@ -122,7 +122,29 @@ static bool parse_kb(const char *s, const char *end, uint64_t *kb)
 	return s > first && s - first <= DIGITS_MAX && end - s >= 4 && memcmp(s, " kB\n", 4) == 0;
 }
 
-/* TEXT begins with a newline, so that every line does. */
+/* In two registers of the machine: a call of memcmp() costs more than this. */
+static inline bool line_same(const char *a, const char *b)
+{
+	typedef uint64_t half __attribute__((vector_size(PROCFS_LINE_SIZE / 2)));
+	half x[2], y[2], differ;
+
+	memcpy(x, a, sizeof(x));
+	memcpy(y, b, sizeof(y));
+	differ = (x[0] ^ y[0]) | (x[1] ^ y[1]);
+	return !(differ[0] | differ[1]);
+}
+
+/* Whether all keys stand where they stood and say what they said. TEXT begins with a newline, so
+ * that every line does. */
+static bool all_known(const struct procfs *p, const char *text, size_t len)
+{
+	for (int i = 0; i < PROCFS_MEMINFO_KEYS; i++)
+		if ((size_t)p->line[i].at + PROCFS_LINE_SIZE > len ||
+			!line_same(text + p->line[i].at, p->line[i].text))
+			return false;
+	return true;
+}
+
 static bool parse_known(struct procfs *p, const char *text, size_t len, struct meminfo *kb)
 {
 	for (int i = 0; i < PROCFS_MEMINFO_KEYS; i++) {
@@ -132,7 +154,7 @@ static bool parse_known(struct procfs *p, const char *text, size_t len, struct m
 
 		if (known->at + sizeof(known->text) > len)
 			return false;
-		if (memcmp(line, known->text, sizeof(known->text)) != 0) {
+		if (!line_same(line, known->text)) {
 			if (memcmp(line, meminfo_keys[i].line, key) != 0 ||
 				!parse_kb(line + key, text + len, &known->kb))
 				return false;
@@ -201,13 +223,18 @@ static const struct keyed_table vmstat_table = {
 };
 /* clang-format on */
 
-uint32_t procfs_parse_vmstat(const char *text, size_t len, struct host_sample *out)
+_Static_assert(PROCFS_VMSTAT_KEYS == (int)KEYED_KEYS_MAX, "places are by bit");
+
+static uint32_t parse_vmstat(
+	uint16_t *places, const char *text, size_t len, struct host_sample *out)
 {
 	struct vmstat vm = {0};
-	uint32_t found = keyed_parse(&vmstat_table, text, len, &vm);
+	uint32_t found = keyed_parse_placed(&vmstat_table, places, text, len, &vm);
 
-	if (!has_all(found, (1U << VM_NEEDED) - 1))
+	if (!has_all(found, (1U << VM_NEEDED) - 1)) {
+		memset(places, 0, PROCFS_VMSTAT_KEYS * sizeof(places[0]));
 		return 0;
+	}
 	out->oom_kill = vm.oom_kill;
 	out->pgscan = vm.scan_direct + vm.scan_kswapd + vm.scan_khugepaged;
 	out->pgsteal = vm.steal_direct + vm.steal_kswapd + vm.steal_khugepaged;
@@ -216,6 +243,13 @@ uint32_t procfs_parse_vmstat(const char *text, size_t len, struct host_sample *o
 	out->refault_anon = vm.refault_anon;
 	out->refault_file = vm.refault_file;
 	return HOST_VMSTAT;
+}
+
+uint32_t procfs_parse_vmstat(const char *text, size_t len, struct host_sample *out)
+{
+	uint16_t places[PROCFS_VMSTAT_KEYS] = {0};
+
+	return parse_vmstat(places, text, len, out);
 }
 
 /* ---- descriptors ---- */
@@ -238,6 +272,7 @@ int procfs_open(struct procfs *p, int rootfd)
 	p->rootfd = rootfd;
 	p->psi_disabled = false;
 	memset(p->line, 0, sizeof(p->line));
+	memset(p->vmstat_places, 0, sizeof(p->vmstat_places));
 	for (int i = 0; i < PROCFS_FILES; i++)
 		p->fd[i] = -1;
 	for (int i = 0; i < PROCFS_FILES; i++) {
@@ -273,19 +308,17 @@ static ssize_t read_file(struct procfs *p, enum procfs_file file, char *text, si
 	return n;
 }
 
-static uint32_t sample_meminfo(struct procfs *p, struct host_sample *out)
+/* TEXT of LEN bytes is a newline and then the file. */
+static uint32_t store_known(struct procfs *p, const char *text, size_t len, struct host_sample *out)
 {
-	char text[1 + MEMINFO_SIZE];
 	struct meminfo kb = {0}; /* gcc -fanalyzer does not see that all keys are known */
-	ssize_t n = read_file(p, PROCFS_MEMINFO, text + 1, MEMINFO_SIZE);
 
-	if (n <= 0)
+	if (len <= 1)
 		return 0;
-	text[0] = '\n';
-	if (text[n] == '\n' && parse_known(p, text, (size_t)n + 1, &kb))
+	if (text[len - 1] == '\n' && parse_known(p, text, len, &kb))
 		return store_meminfo(&kb, MEMORY_KEYS | SWAP_KEYS, out);
-	learn(p, text, (size_t)n + 1);
-	return procfs_parse_meminfo(text + 1, (size_t)n, out);
+	learn(p, text, len);
+	return procfs_parse_meminfo(text + 1, len - 1, out);
 }
 
 static uint32_t sample_vmstat(struct procfs *p, struct host_sample *out)
@@ -293,7 +326,7 @@ static uint32_t sample_vmstat(struct procfs *p, struct host_sample *out)
 	char text[VMSTAT_SIZE];
 	ssize_t n = read_file(p, PROCFS_VMSTAT, text, sizeof(text));
 
-	return n < 0 ? 0 : procfs_parse_vmstat(text, (size_t)n, out);
+	return n < 0 ? 0 : parse_vmstat(p->vmstat_places, text, (size_t)n, out);
 }
 
 static uint32_t sample_psi(
@@ -314,17 +347,28 @@ static uint32_t sample_psi(
 	return 0;
 }
 
-void procfs_sample(struct procfs *p, struct host_sample *out, enum depth depth)
+static uint32_t sample_others(struct procfs *p, struct host_sample *out)
 {
-	uint32_t valid = sample_meminfo(p, out);
+	return sample_vmstat(p, out) |
+	       sample_psi(p, PROCFS_PSI_MEMORY, &out->psi_memory, HOST_PSI_MEMORY) |
+	       sample_psi(p, PROCFS_PSI_IO, &out->psi_io, HOST_PSI_IO) |
+	       sample_psi(p, PROCFS_PSI_CPU, &out->psi_cpu, HOST_PSI_CPU);
+}
 
-	if (depth == SAMPLE_LOOK) {
-		out->valid = (out->valid & ~(uint32_t)(HOST_MEMORY | HOST_SWAP)) | valid;
-		return;
-	}
-	valid |= sample_vmstat(p, out);
-	valid |= sample_psi(p, PROCFS_PSI_MEMORY, &out->psi_memory, HOST_PSI_MEMORY);
-	valid |= sample_psi(p, PROCFS_PSI_IO, &out->psi_io, HOST_PSI_IO);
-	valid |= sample_psi(p, PROCFS_PSI_CPU, &out->psi_cpu, HOST_PSI_CPU);
-	out->valid = valid;
+bool procfs_sample(struct procfs *p, struct host_sample *out, enum depth depth)
+{
+	static const uint32_t of_meminfo = HOST_MEMORY | HOST_SWAP;
+	char text[1 + MEMINFO_SIZE];
+	ssize_t n = read_file(p, PROCFS_MEMINFO, text + 1, MEMINFO_SIZE);
+	size_t len = n > 0 ? (size_t)n + 1 : 0;
+	struct host_sample before;
+	uint32_t others;
+
+	text[0] = '\n';
+	if (depth == SAMPLE_LOOK && has_all(out->valid, of_meminfo) && all_known(p, text, len))
+		return false;
+	before = *out;
+	others = depth == SAMPLE_FULL ? sample_others(p, out) : out->valid & ~of_meminfo;
+	out->valid = others | store_known(p, text, len, out);
+	return !host_same(&before, out);
 }

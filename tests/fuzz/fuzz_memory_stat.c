@@ -11,6 +11,22 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* Its second half with the places of the whole, and then the whole with those of the half. */
+static void again(const char *text, size_t size)
+{
+	uint16_t places[CGROUP_STAT_KEYS] = {0};
+	struct member_sample m, alone;
+
+	memset(&m, 0, sizeof(m));
+	memset(&alone, 0, sizeof(alone));
+	(void)cgroup_text_stat_placed(places, text, size, &m);
+	(void)cgroup_text_stat_placed(places, text + size / 2, size - size / 2, &m);
+	memset(places, 0, sizeof(places));
+	(void)cgroup_text_stat_placed(places, text, size, &m);
+	if (cgroup_text_stat_placed(places, text, size, &m) != cgroup_text_stat(text, size, &alone))
+		abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const cgroup_text_parser parsers[] = {cgroup_text_stat, cgroup_text_events,
@@ -30,6 +46,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (!parsers[i](text, size, &m) && memcmp(&m, &zero, sizeof(zero)) != 0)
 			abort();
 	}
+	again(text, size);
 	digest = cgroup_text_digest(text, size);
 	if (size && memcmp(text, data, size) != 0)
 		abort();

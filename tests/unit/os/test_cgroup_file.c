@@ -122,30 +122,90 @@ static void test_no_file_is_never_another(void **state)
 
 	(void)state;
 	assert_true(cgroup_value_same(&v));
-	assert_true(cgroup_text_same(&t, NULL));
+	assert_true(cgroup_text_same(&t, NULL, 0, NULL));
 	assert_false(cgroup_value_parse(&v, &number));
 }
 
-static void test_a_long_text(void **state)
+/* A kept text, its file and the buffer for reading. */
+struct kept {
+	struct cgroup_text t;
+	char kept[64], text[CGROUP_TEXT_SIZE];
+};
+
+static struct kept *begin_text(void)
 {
-	static char text[CGROUP_TEXT_SIZE + CGROUP_TEXT_PAD], written[CGROUP_TEXT_SIZE + 2];
-	struct cgroup_text t = {.fd = memfd_create("text", MFD_CLOEXEC), .len = CGROUP_NEVER_READ};
+	static struct kept k;
+
+	memset(&k, 0, sizeof(k));
+	k.t = (struct cgroup_text){memfd_create("text", MFD_CLOEXEC), CGROUP_NEVER_READ};
+	return &k;
+}
+
+static bool text_same(struct kept *k)
+{
+	return cgroup_text_same(&k->t, k->kept, sizeof(k->kept), k->text);
+}
+
+static void test_each_byte_of_a_text_counts(void **state)
+{
+	struct kept *k = begin_text();
+	char written[] = "anon 4096\nfile 0\nkernel 77\n";
+
+	(void)state;
+	rewrite(k->t.fd, written);
+	assert_false(text_same(k));
+	assert_true(text_same(k));
+	for (size_t i = 0; i < sizeof(written) - 1; i++) {
+		written[i]++;
+		rewrite(k->t.fd, written);
+		assert_false(text_same(k));
+		assert_true(text_same(k));
+	}
+	written[sizeof(written) - 2] = '\0';
+	rewrite(k->t.fd, written);
+	assert_false(text_same(k));
+	rewrite(k->t.fd, "");
+	assert_false(text_same(k));
+	assert_true(text_same(k));
+	close(k->t.fd);
+}
+
+static void test_a_text_without_room_is_always_another(void **state)
+{
+	struct kept *k = begin_text();
+	char written[sizeof(k->kept) + 2];
+
+	(void)state;
+	memset(written, 'x', sizeof(written));
+	written[sizeof(k->kept)] = '\0'; /* fits just so */
+	rewrite(k->t.fd, written);
+	assert_false(text_same(k));
+	assert_true(text_same(k));
+	written[sizeof(k->kept)] = 'x';
+	written[sizeof(k->kept) + 1] = '\0';
+	rewrite(k->t.fd, written);
+	assert_false(text_same(k));
+	assert_false(text_same(k));
+	assert_int_equal(k->t.len, sizeof(k->kept) + 1);
+	close(k->t.fd);
+}
+
+static void test_a_text_that_is_too_long(void **state)
+{
+	static char written[CGROUP_TEXT_SIZE + 2];
+	struct kept *k = begin_text();
 
 	(void)state;
 	memset(written, 'x', CGROUP_TEXT_SIZE - 1);
-	rewrite(t.fd, written);
-	assert_false(cgroup_text_same(&t, text));
-	assert_int_equal(t.len, CGROUP_TEXT_SIZE - 1);
-	assert_true(cgroup_text_same(&t, text));
-	written[CGROUP_TEXT_SIZE - 2] = 'y';
-	rewrite(t.fd, written);
-	assert_false(cgroup_text_same(&t, text));
+	rewrite(k->t.fd, written);
+	assert_false(text_same(k));
+	assert_int_equal(k->t.len, CGROUP_TEXT_SIZE - 1);
 	written[CGROUP_TEXT_SIZE - 1] = 'x';
-	rewrite(t.fd, written);
-	assert_false(cgroup_text_same(&t, text));
-	assert_int_equal(t.len, -EFBIG);
-	assert_true(cgroup_text_same(&t, text));
-	close(t.fd);
+	rewrite(k->t.fd, written);
+	assert_false(text_same(k));
+	assert_int_equal(k->t.len, -EFBIG);
+	assert_true(text_same(k));
+	close(k->t.fd);
 }
 
 static int fails_once_and_is_quiet_then(void *arg)
@@ -174,7 +234,9 @@ int main(void)
 		cmocka_unit_test(test_values_from_any_to_any),
 		cmocka_unit_test(test_parse),
 		cmocka_unit_test(test_no_file_is_never_another),
-		cmocka_unit_test(test_a_long_text),
+		cmocka_unit_test(test_each_byte_of_a_text_counts),
+		cmocka_unit_test(test_a_text_without_room_is_always_another),
+		cmocka_unit_test(test_a_text_that_is_too_long),
 		cmocka_unit_test(test_a_failing_read_is_one_change),
 	};
 

@@ -282,6 +282,94 @@ static void test_full_when_usage_crosses_a_share_of_the_limit(void **state)
 	end(&s);
 }
 
+/* ---- the look, which compares all its files at once ---- */
+
+/* In any file of it, in any byte that is compared, alone or with a later one of another length. */
+static void test_a_look_sees_every_change(void **state)
+{
+	static const char *const files[] = {"memory.current", "memory.swap.current", "memory.max",
+		"memory.low", "memory.swap.max"};
+	struct scene s;
+	uint64_t *value[VALUES_OF_A_LOOK];
+
+	(void)state;
+	begin(&s, "t3-medium-docker", REDIS);
+	value[VALUE_CURRENT] = &s.m.current_bytes;
+	value[VALUE_SWAP_CURRENT] = &s.m.swap_bytes;
+	value[VALUE_MAX] = &s.m.live.value[LIMIT_MAX];
+	value[VALUE_LOW] = &s.m.live.value[LIMIT_LOW];
+	value[VALUE_SWAP_MAX] = &s.m.live.value[LIMIT_SWAP_MAX];
+	for (int i = 0; i < VALUES_OF_A_LOOK; i++) {
+		for (uint64_t step = 1; step < 100000000000000; step *= 10) {
+			edit_number(&s, files[i], 100000000000000);
+			(void)tick(&s);
+			edit_number(&s, files[i], 100000000000000 + step);
+			assert_true(tick(&s));
+			assert_true(*value[i] == 100000000000000 + step);
+			assert_false(tick(&s));
+		}
+		for (int later = i + 1; later < VALUES_OF_A_LOOK; later++) {
+			edit_number(&s, files[i], 100000000000000);
+			edit_number(&s, files[later], 7);
+			assert_true(tick(&s));
+			edit_number(&s, files[i], 200000000000000);
+			edit_number(&s, files[later], 77);
+			assert_true(tick(&s));
+			assert_true(*value[i] == 200000000000000 && *value[later] == 77);
+		}
+	}
+	end(&s);
+}
+
+/* ---- memory.stat, whose keys are looked for where they stood ---- */
+
+static void edit_stat(const struct scene *s, const char *middle, const char *pgsteal)
+{
+	char text[512];
+
+	(void)snprintf(text, sizeof(text),
+		"anon 1\nfile 2\nkernel 3\nshmem 4\n%sinactive_file 5\nactive_file "
+		"6\nslab_reclaimable 7\nworkingset_refault_anon 8\nworkingset_refault_file "
+		"9\npgscan 10\npgsteal %s",
+		middle, pgsteal);
+	edit(s, "memory.stat", text);
+}
+
+static void test_a_stat_that_changes_and_moves(void **state)
+{
+	static const struct {
+		const char *middle, *pgsteal;
+		uint64_t value;
+	} stats[] = {
+		{"", "11\n", 11},
+		{"", "12\n", 12}, /* no more than the last digit */
+		{"", "112\n", 112},
+		{"zswap 0\n", "112\n", 112}, /* all behind it stand elsewhere */
+		{"zswap 10\n", "113\n", 113},
+		{"", "9\n", 9},
+	};
+	struct scene s;
+
+	(void)state;
+	begin(&s, "t3-medium-docker", REDIS);
+	(void)tick(&s);
+	for (size_t i = 0; i < sizeof(stats) / sizeof(*stats); i++) {
+		edit_stat(&s, stats[i].middle, stats[i].pgsteal);
+		cgroup_reader_mark(&s.reader);
+		assert_true(tick(&s));
+		assert_int_equal(s.m.valid, READINGS);
+		assert_int_equal(s.m.pgsteal, stats[i].value);
+		assert_int_equal(s.m.slab_reclaimable_bytes, 7);
+		cgroup_reader_mark(&s.reader);
+		assert_false(tick(&s));
+	}
+	edit_stat(&s, "", "9");
+	cgroup_reader_mark(&s.reader);
+	assert_true(tick(&s));
+	assert_int_equal(s.m.valid, READINGS & ~MEMBER_STAT); /* cut */
+	end(&s);
+}
+
 /* ---- crun's extra level: trap 15 ---- */
 
 static void test_inner_limit(void **state)
@@ -298,6 +386,25 @@ static void test_inner_limit(void **state)
 	cgroup_reader_mark(&s.reader);
 	assert_true(tick(&s));
 	assert_true(s.m.inner_max_bytes == LIMIT_UNLIMITED);
+	end(&s);
+}
+
+/* Nobody notifies: it is looked for now and then all the same. */
+static void test_inner_level_is_found_unnotified(void **state)
+{
+	struct scene s;
+	int ticks;
+
+	(void)state;
+	begin(&s, "t3-medium-docker", REDIS);
+	(void)tick(&s);
+	edit(&s, "container/memory.max", "8388608\n");
+	for (ticks = 0; ticks < 330 && !(s.m.valid & MEMBER_INNER_MAX); ticks++) {
+		s.now_us += SECOND;
+		(void)tick(&s);
+	}
+	assert_in_range(ticks, 30, 329); /* and not at each full read */
+	assert_int_equal(s.m.inner_max_bytes, 8 * MIB);
 	end(&s);
 }
 
@@ -332,8 +439,11 @@ int main(void)
 		cmocka_unit_test(test_full_every_thirty_seconds_when_idle),
 		cmocka_unit_test(test_full_when_usage_moves),
 		cmocka_unit_test(test_full_when_usage_crosses_a_share_of_the_limit),
+		cmocka_unit_test(test_a_look_sees_every_change),
+		cmocka_unit_test(test_a_stat_that_changes_and_moves),
 		cmocka_unit_test(test_inner_limit),
 		cmocka_unit_test(test_inner_level_comes_later),
+		cmocka_unit_test(test_inner_level_is_found_unnotified),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

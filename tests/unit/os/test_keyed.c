@@ -85,6 +85,63 @@ static void test_bad_values_are_not_found(void **state)
 	assert_true(n.one == UINT64_MAX);
 }
 
+/* ---- places ---- */
+
+/* Text after text: each says the same, with the places of the one before and without. Those of a
+ * text that lacked something are not kept. */
+static void test_places(void **state)
+{
+	static const char *const texts[] = {
+		"one 1 kB\nfour 4 kB\n",
+		"one 2 kB\nfour 5 kB\n",            /* in place */
+		"one 22 kB\nfour 6 kB\n",           /* moved */
+		"one 22 kB\nfour x kB\n",           /* in place, and not of the form */
+		"one 22 kB\nfour 7 kB\n",           /* again */
+		"one 22 kB\nfour 7 kB",             /* cut */
+		"xone 1 kB\none 3 kB\nfour 8 kB\n", /* in the middle of another */
+		"",
+		"one 1 kB\ntwo 2 kB\nfour 4 kB\n",
+		"one 3 kB\ntwo 4 kB\nfou 4 kB\n", /* gone */
+		"three 1 kB\nfour 12345 kB\none 18446744073709551616 kB\n",
+		"abc 1 kB\none 2 kB\nfour 4 kB\n",
+		"abc 1 kBxone 2 kB\nfour 4 kB\n", /* stands there, but begins no line */
+		"one: 1 kB\nfour: 4 kB\n",
+		"one: 2 kB\nfour: 5 kB\n",
+	};
+	uint16_t places[KEYED_KEYS_MAX] = {0};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		struct numbers plain, placed = {0};
+		uint32_t found = parse(texts[i], &plain);
+
+		assert_int_equal(
+			keyed_parse_placed(&table, places, texts[i], strlen(texts[i]), &placed),
+			found);
+		assert_true(placed.one == plain.one && placed.two == plain.two &&
+			    placed.four == plain.four);
+		if ((found & (ONE | FOUR)) != (ONE | FOUR))
+			memset(places, 0, sizeof(places));
+	}
+}
+
+/* The lines in between are not even looked at. */
+static void test_places_are_where_it_looks(void **state)
+{
+	static const char before[] = "one 1 kB\nother 2 kB\nfour 4 kB\n",
+			  after[] = "one 2 kB\ntwo 333 kB\nfour 5 kB\n";
+	uint16_t places[KEYED_KEYS_MAX] = {0};
+	struct numbers n;
+
+	(void)state;
+	assert_int_equal(
+		keyed_parse_placed(&table, places, before, sizeof(before) - 1, &n), ONE | FOUR);
+	assert_int_equal(
+		keyed_parse_placed(&table, places, after, sizeof(after) - 1, &n), ONE | FOUR);
+	assert_int_equal(n.one, 2);
+	assert_int_equal(n.four, 5);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -92,6 +149,8 @@ int main(void)
 		cmocka_unit_test(test_a_key_is_the_whole_word),
 		cmocka_unit_test(test_stops_when_all_is_found),
 		cmocka_unit_test(test_bad_values_are_not_found),
+		cmocka_unit_test(test_places),
+		cmocka_unit_test(test_places_are_where_it_looks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

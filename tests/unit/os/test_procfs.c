@@ -10,6 +10,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -68,6 +70,75 @@ static void test_a_look(void **state)
 	temp_tree_write(&tree, "proc/meminfo", "MemTotal: 1 kB\n");
 	procfs_sample(&p, &host, SAMPLE_LOOK);
 	assert_int_equal(host.valid, HOST_VMSTAT);
+	procfs_close(&p);
+	temp_tree_remove(&tree);
+}
+
+/* A change is told, and no change is not, whether the look or the full sample finds it. */
+static void test_tells_what_changed(void **state)
+{
+	static const char meminfo[] =
+		"MemTotal:        3953640 kB\nMemFree:         1502208 kB\nMemAvailable:    "
+		"271158%c "
+		"kB\nSwapTotal:             0 kB\nSwapFree:              0 kB\nDirty: %20d kB\n";
+	struct temp_tree tree = temp_tree_make("t3-medium-docker");
+	struct host_sample host = {0};
+	char text[sizeof(meminfo) + 32];
+	struct procfs p;
+
+	(void)state;
+	assert_int_equal(procfs_open(&p, tree.fd), 0);
+	assert_true(procfs_sample(&p, &host, SAMPLE_FULL));
+	assert_false(procfs_sample(&p, &host, SAMPLE_FULL));
+	assert_false(procfs_sample(&p, &host, SAMPLE_LOOK));
+	for (int i = 0; i < 6; i++) {
+		(void)snprintf(text, sizeof(text), meminfo, '0' + i / 2, i);
+		temp_tree_write(&tree, "proc/meminfo", text);
+		assert_int_equal(procfs_sample(&p, &host, SAMPLE_LOOK), i % 2 == 0);
+		assert_int_equal(host.mem_available_bytes, (2711580ULL + (uint64_t)i / 2) * KIB);
+	}
+	temp_tree_write(&tree, "proc/pressure/io",
+		"some avg10=0.00 avg60=0.00 avg300=0.01 total=7\n"
+		"full avg10=0.00 avg60=0.00 avg300=0.00 total=0\n");
+	assert_false(procfs_sample(&p, &host, SAMPLE_LOOK));
+	assert_true(procfs_sample(&p, &host, SAMPLE_FULL));
+	temp_tree_write(&tree, "proc/meminfo", "");
+	assert_true(procfs_sample(&p, &host, SAMPLE_LOOK));
+	assert_false(procfs_sample(&p, &host, SAMPLE_LOOK));
+	procfs_close(&p);
+	temp_tree_remove(&tree);
+}
+
+/* vmstat's keys are looked for where they stood: numbers change, grow, and a text may be cut. */
+static void test_vmstat_that_changes_and_moves(void **state)
+{
+	static const struct {
+		const char *first, *last;
+		uint32_t valid;
+	} looks[] = {{"1", "2\n", HOST_VMSTAT}, {"1", "3\n", HOST_VMSTAT},
+		{"10", "3\n", HOST_VMSTAT}, {"10", "3", 0}, {"7", "4\n", HOST_VMSTAT}};
+	struct temp_tree tree = temp_tree_make("t3-medium-docker");
+	struct host_sample host = {0};
+	struct procfs p;
+	char text[512];
+
+	(void)state;
+	assert_int_equal(procfs_open(&p, tree.fd), 0);
+	for (size_t i = 0; i < sizeof(looks) / sizeof(*looks); i++) {
+		(void)snprintf(text, sizeof(text),
+			"pswpin %s\npswpout 0\npgscan_direct 1\npgscan_kswapd 2\npgsteal_direct "
+			"3\npgsteal_kswapd 4\nworkingset_refault_anon 5\nworkingset_refault_file "
+			"6\noom_kill %s",
+			looks[i].first, looks[i].last);
+		temp_tree_write(&tree, "proc/vmstat", text);
+		assert_true(procfs_sample(&p, &host, SAMPLE_FULL));
+		assert_int_equal(host.valid & HOST_VMSTAT, looks[i].valid);
+		if (!looks[i].valid)
+			continue;
+		assert_int_equal(host.pswpin, strtoul(looks[i].first, NULL, 10));
+		assert_int_equal(host.oom_kill, strtoul(looks[i].last, NULL, 10));
+		assert_int_equal(host.pgsteal, 7);
+	}
 	procfs_close(&p);
 	temp_tree_remove(&tree);
 }
@@ -321,6 +392,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_whole_sample),
 		cmocka_unit_test(test_a_look),
+		cmocka_unit_test(test_tells_what_changed),
+		cmocka_unit_test(test_vmstat_that_changes_and_moves),
 		cmocka_unit_test(test_looks_at_lines_that_change_and_move),
 		cmocka_unit_test(test_meminfo_by_key),
 		cmocka_unit_test(test_vmstat),
