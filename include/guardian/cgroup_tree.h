@@ -18,7 +18,10 @@
 struct cgroup_tree;
 
 enum {
-	CGROUP_TREE_MAX = 4096,     /* directories watched, the root included */
+	CGROUP_TREE_MAX = 4096, /* directories watched, the root included */
+	/* ... of them below a service, a scope or a container: their owners may make as many as
+	 * they like (a user in his user@.service), and the host's own cgroups keep their places. */
+	CGROUP_TREE_WITHIN_MAX = CGROUP_TREE_MAX / 2,
 	CGROUP_TREE_DEPTH_MAX = 32, /* levels below the root */
 	/* A positive outcome: there are more directories than could be watched (or longer paths, or
 	 * the kernel's own bound fs.inotify.max_user_watches); the rest is not seen. */
@@ -61,5 +64,7 @@ int cgroup_tree_watch_files(struct cgroup_tree *tree, const char *path, bool on)
 void cgroup_tree_each(const struct cgroup_tree *tree, void (*fn)(void *userdata, const char *path),
 	void *userdata);
 uint32_t cgroup_tree_count(const struct cgroup_tree *tree);
+/* As the last outcome said: something is left out. */
+bool cgroup_tree_is_truncated(const struct cgroup_tree *tree);
 
 #endif

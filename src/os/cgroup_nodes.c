@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cgroup_nodes.h"
+#include "guardian/cgroup.h"
 
 enum { SLOT_MASK = NODE_SLOTS - 1 };
 _Static_assert((NODE_SLOTS & SLOT_MASK) == 0, "the tables' size is a power of two");
@@ -21,9 +22,10 @@ static uint32_t hash_path(const char *path)
 	return h;
 }
 
+/* The kernel numbers watches upwards: as they are they fill a table page after page. */
 static uint32_t hash_wd(int32_t wd)
 {
-	return ((uint32_t)wd * 2654435769U) >> 16;
+	return (uint32_t)wd;
 }
 
 typedef uint32_t (*home_fn)(const struct cgroup_node *node);
@@ -64,7 +66,6 @@ static void slot_remove(const struct cgroup_nodes *nodes, uint16_t *slots, home_
 
 void cgroup_nodes_init(struct cgroup_nodes *nodes)
 {
-	memset(nodes, 0, sizeof(*nodes));
 	nodes->free = NODE_NONE;
 }
 
@@ -72,6 +73,7 @@ void cgroup_nodes_clear(struct cgroup_nodes *nodes)
 {
 	for (int i = 0; i < nodes->top; i++)
 		free(nodes->node[i].path);
+	memset(nodes, 0, sizeof(*nodes));
 	cgroup_nodes_init(nodes);
 }
 
@@ -157,4 +159,21 @@ int cgroup_nodes_by_wd(const struct cgroup_nodes *nodes, int32_t wd)
 		if (nodes->node[nodes->by_wd[at] - 1].wd == wd)
 			return nodes->by_wd[at] - 1;
 	return NODE_NONE;
+}
+
+static bool ends_with(const char *s, const char *suffix)
+{
+	size_t len = strlen(s), tail = strlen(suffix);
+
+	return len > tail && strcmp(s + len - tail, suffix) == 0;
+}
+
+bool cgroup_node_is_owned(const struct cgroup_node *node)
+{
+	struct cgroup_identity identity;
+
+	if (node->within || ends_with(node->path, ".service") || ends_with(node->path, ".scope"))
+		return true;
+	cgroup_classify(node->path, &identity); /* Docker's cgroupfs driver: docker/<id> */
+	return cgroup_is_container(&identity);
 }

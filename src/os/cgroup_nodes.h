@@ -22,9 +22,11 @@ struct cgroup_node {
 	uint16_t parent;
 	uint16_t children;
 	int16_t next_free;
-	uint8_t depth;  /* 0: the root */
-	bool files : 1; /* its files are of interest */
-	bool seen : 1;  /* by the rescan under way */
+	uint8_t depth;   /* 0: the root */
+	bool files : 1;  /* its files are of interest */
+	bool seen : 1;   /* by the rescan under way */
+	bool within : 1; /* below a service, scope or container, whose owner may make what he likes
+			  */
 };
 
 struct cgroup_nodes {
@@ -34,6 +36,7 @@ struct cgroup_nodes {
 	int16_t free;       /* list, or NODE_NONE */
 };
 
+/* NODES must be zero (calloc), so that pages never needed are never touched. */
 void cgroup_nodes_init(struct cgroup_nodes *nodes);
 void cgroup_nodes_clear(struct cgroup_nodes *nodes);
 
@@ -47,5 +50,9 @@ void cgroup_nodes_drop_wd(struct cgroup_nodes *nodes, int index);
 /* -> index, or NODE_NONE. */
 int cgroup_nodes_by_path(const struct cgroup_nodes *nodes, const char *path);
 int cgroup_nodes_by_wd(const struct cgroup_nodes *nodes, int32_t wd);
+
+/* Whether what is below NODE is its owner's business: a service's, scope's or container's; what is
+ * in a slice is the host's. */
+bool cgroup_node_is_owned(const struct cgroup_node *node);
 
 #endif

@@ -37,6 +37,8 @@ struct cgroup_tree {
 	int fd;              /* inotify */
 	bool truncated;      /* something was left out */
 	uint32_t room_again; /* once `used` is this or less, a rescan may find what was left out */
+	uint32_t within;     /* nodes that are, see struct cgroup_node ... */
+	uint32_t within_again; /* ... and the same for less of them than this */
 	uint32_t head, queued;
 	uint16_t queue[CGROUP_TREE_MAX]; /* a ring of nodes to be listed */
 	struct cgroup_nodes nodes;
@@ -77,6 +79,8 @@ static void left_out(struct cgroup_tree *tree, int err)
 	tree->truncated = true;
 	if (err == -ENOSPC)
 		tree->room_again = tree->nodes.used - tree->nodes.used / 8U;
+	else if (err == -EDQUOT)
+		tree->within_again = tree->within - tree->within / 8U;
 	else if (err == -ENOMEM || err == -EMFILE || err == -ENFILE)
 		tree->room_again = ROOM_SOON;
 }
@@ -111,6 +115,7 @@ static void forget_one(const struct report *to, int index)
 	to->ops->vanished(to->userdata, node->path);
 	if (node->wd >= 0)
 		(void)inotify_rm_watch(tree->fd, node->wd); /* EINVAL: the kernel was first */
+	tree->within -= node->within;
 	cgroup_nodes_remove(&tree->nodes, index);
 }
 
@@ -144,10 +149,15 @@ static void forget(const struct report *to, int index)
 static void adopt(const struct report *to, const char *path, int parent)
 {
 	struct cgroup_tree *tree = to->tree;
+	bool within = cgroup_node_is_owned(&tree->nodes.node[parent]);
 	int wd, other, index;
 
 	if (tree->nodes.node[parent].depth >= CGROUP_TREE_DEPTH_MAX) {
 		left_out(tree, -E2BIG);
+		return;
+	}
+	if (within && tree->within >= CGROUP_TREE_WITHIN_MAX) {
+		left_out(tree, -EDQUOT);
 		return;
 	}
 	wd = watch(tree, path, false);
@@ -168,6 +178,8 @@ static void adopt(const struct report *to, const char *path, int parent)
 		return;
 	}
 	tree->nodes.node[index].seen = true;
+	tree->nodes.node[index].within = within;
+	tree->within += within;
 	enqueue(tree, index);
 	to->ops->appeared(to->userdata, path);
 }
@@ -289,7 +301,7 @@ static int rescan(const struct report *to)
 	struct cgroup_tree *tree = to->tree;
 
 	tree->truncated = false;
-	tree->room_again = 0;
+	tree->room_again = tree->within_again = 0;
 	for (int i = 0; i < tree->nodes.top; i++)
 		tree->nodes.node[i].seen = i == NODE_ROOT;
 	enqueue(tree, NODE_ROOT);
@@ -433,7 +445,8 @@ int cgroup_tree_dispatch(
 		n = handle_some(&to);
 	if (n < 0)
 		return (int)n;
-	if (tree->truncated && tree->nodes.used <= tree->room_again)
+	if (tree->truncated &&
+		(tree->nodes.used <= tree->room_again || tree->within < tree->within_again))
 		return rescan(&to);
 	return outcome(tree);
 }
@@ -474,4 +487,9 @@ void cgroup_tree_each(const struct cgroup_tree *tree, void (*fn)(void *userdata,
 uint32_t cgroup_tree_count(const struct cgroup_tree *tree)
 {
 	return tree->nodes.used - 1U;
+}
+
+bool cgroup_tree_is_truncated(const struct cgroup_tree *tree)
+{
+	return tree->truncated;
 }

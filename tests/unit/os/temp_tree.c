@@ -51,6 +51,17 @@ struct temp_tree temp_tree_make(const char *fixture)
 	return tree;
 }
 
+struct temp_tree temp_tree_make_in(const char *folder)
+{
+	struct temp_tree tree;
+
+	(void)snprintf(tree.path, sizeof(tree.path), "%s/guardian-test-XXXXXX", folder);
+	assert_non_null(mkdtemp(tree.path));
+	tree.fd = open(tree.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_true(tree.fd >= 0);
+	return tree;
+}
+
 void temp_tree_remove(struct temp_tree *tree)
 {
 	fs_close(&tree->fd);

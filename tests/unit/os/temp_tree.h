@@ -14,6 +14,8 @@ struct temp_tree {
 /* A cmocka setup would hide the fixture's name: tests call these. FIXTURE is a folder of
  * tests/fixtures, or NULL. */
 struct temp_tree temp_tree_make(const char *fixture);
+/* An empty one in FOLDER, where memory will not do. */
+struct temp_tree temp_tree_make_in(const char *folder);
 void temp_tree_remove(struct temp_tree *tree);
 
 /* All paths are relative to the tree; a missing folder of a written file is made. Failures end the

@@ -20,7 +20,7 @@ static struct cgroup_nodes *nodes;
 static int set_up(void **state)
 {
 	(void)state;
-	nodes = malloc(sizeof(*nodes));
+	nodes = calloc(1, sizeof(*nodes));
 	cgroup_nodes_init(nodes);
 	return nodes && cgroup_nodes_add(nodes, "", NODE_NONE, 1) == NODE_ROOT ? 0 : -1;
 }

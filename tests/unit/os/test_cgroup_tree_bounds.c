@@ -151,6 +151,63 @@ static void test_more_than_can_be_watched(void **state)
 	end(&s);
 }
 
+/* Whoever owns a service can fill it: that takes no place from the containers of the host. */
+static void test_a_user_fills_only_a_share(void **state)
+{
+	static const char user[] = "user.slice/user-1000.slice/user@1000.service";
+	static const char scope[] =
+		"system.slice/docker-"
+		"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+		".scope";
+	struct scene s = {.folder = temp_tree_make(NULL)};
+	char path[128];
+
+	(void)state;
+	for (int i = 0; i < CGROUP_TREE_WITHIN_MAX + 1000; i++) {
+		(void)snprintf(path, sizeof(path), "%s/d%d", user, i);
+		temp_tree_mkdir(&s.folder, path);
+	}
+	assert_int_equal(open_tree(&s), CGROUP_TREE_TRUNCATED);
+	assert_true(cgroup_tree_is_truncated(s.tree));
+	assert_int_equal(cgroup_tree_count(s.tree), 3 + CGROUP_TREE_WITHIN_MAX);
+	s.story.text[0] = '\0';
+	temp_tree_mkdir(&s.folder, scope);
+	assert_int_equal(cgroup_tree_dispatch(s.tree, &ops, &s.story), CGROUP_TREE_TRUNCATED);
+	assert_non_null(strstr(s.story.text, scope));
+	/* Below the container nothing is seen, until an eighth of the share is free again. */
+	(void)snprintf(path, sizeof(path), "%s/init", scope);
+	temp_tree_mkdir(&s.folder, path);
+	assert_int_equal(cgroup_tree_dispatch(s.tree, &ops, &s.story), CGROUP_TREE_TRUNCATED);
+	assert_int_equal(cgroup_tree_count(s.tree), 5 + CGROUP_TREE_WITHIN_MAX);
+	for (int i = 0; i < CGROUP_TREE_WITHIN_MAX + 1000; i++) {
+		(void)snprintf(path, sizeof(path), "%s/d%d", user, i);
+		if (i % 2)
+			temp_tree_rmdir(&s.folder, path);
+	}
+	assert_int_equal(cgroup_tree_dispatch(s.tree, &ops, &s.story), 0);
+	assert_false(cgroup_tree_is_truncated(s.tree));
+	assert_int_equal(cgroup_tree_count(s.tree), 5 + 1 + CGROUP_TREE_WITHIN_MAX / 2 + 500);
+	end(&s);
+}
+
+/* Docker's cgroupfs driver has no scopes. */
+static void test_a_container_fills_only_a_share(void **state)
+{
+	static const char container[] =
+		"docker/0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+	struct scene s = {.folder = temp_tree_make(NULL)};
+	char path[160];
+
+	(void)state;
+	for (int i = 0; i < CGROUP_TREE_WITHIN_MAX + 10; i++) {
+		(void)snprintf(path, sizeof(path), "%s/%s%d", container, i % 2 ? "a/" : "", i);
+		temp_tree_mkdir(&s.folder, path);
+	}
+	assert_int_equal(open_tree(&s), CGROUP_TREE_TRUNCATED);
+	assert_int_equal(cgroup_tree_count(s.tree), 2 + CGROUP_TREE_WITHIN_MAX);
+	end(&s);
+}
+
 static void test_too_deep(void **state)
 {
 	struct scene s = {.folder = temp_tree_make(NULL)};
@@ -414,6 +471,8 @@ int main(void)
 		cmocka_unit_test(test_overflow),
 		cmocka_unit_test(test_rescan_tells_the_differences_only),
 		cmocka_unit_test(test_more_than_can_be_watched),
+		cmocka_unit_test(test_a_user_fills_only_a_share),
+		cmocka_unit_test(test_a_container_fills_only_a_share),
 		cmocka_unit_test(test_too_deep),
 		cmocka_unit_test(test_too_long),
 		cmocka_unit_test(test_no_descriptor_for_a_listing),
