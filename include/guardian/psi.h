@@ -28,4 +28,12 @@ int psi_parse(const char *text, size_t len, struct psi *out);
 /* One pread of a held descriptor, parsed. -> 0, PSI_DISABLED, or -errno. */
 int psi_pread(int fd, struct psi *out);
 
+/*
+ * A trigger: FD becomes readable (POLLPRI) when somebody has waited for STALL_US within WINDOW_US
+ * (500 ms to 10 s), at most once a window, until it is closed. PATH is a pressure file below DIRFD.
+ * What woke up reads the file before it believes anything. Needs CAP_SYS_RESOURCE before 6.5.
+ * -> a descriptor, or -errno: -ENOENT, -EOPNOTSUPP without PSI, -EPERM, -EINVAL.
+ */
+int psi_trigger_open(int dirfd, const char *path, uint32_t stall_us, uint32_t window_us);
+
 #endif
