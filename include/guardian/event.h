@@ -42,6 +42,27 @@ enum event_kind {
 	EVENT_PEER_SILENT,
 	EVENT_PEER_BACK,
 	EVENT_LACK,
+	EVENT_SWAP_MAKING,
+	EVENT_SWAP_MADE,
+	EVENT_SWAP_ON,
+	EVENT_SWAP_OFF,
+	EVENT_SWAP_RESIZED,
+	EVENT_SWAP_RESIZE_WAITS,
+	EVENT_SWAP_COVERED,
+	EVENT_SWAP_REFUSED,
+	EVENT_SWAP_FAILED,
+	EVENT_SWAP_OBSERVED,
+	EVENT_SWAP_MENDED,
+	EVENT_SWAP_SURRENDERED,
+	EVENT_SWAP_HIGH,
+	EVENT_SWAP_NORMAL,
+	EVENT_SWAP_THRASH,
+	EVENT_SWAP_CALM,
+	EVENT_VM_SET,
+	EVENT_VM_OBSERVED,
+	EVENT_VM_DRIFT,
+	EVENT_VM_FAILED,
+	EVENT_VM_SURRENDERED,
 	EVENT_COUNT,
 };
 
@@ -51,8 +72,26 @@ enum event_reason {
 	REASON_WRITER_SYSTEMD, /* back to what the unit says: a daemon-reload */
 	REASON_WRITER_DOCKER,  /* now what Docker has stored: a docker update */
 	REASON_WRITER_UNKNOWN, /* a direct write to the file */
+	/* what is in the way of a swap file (EVENT_SWAP_REFUSED) */
+	REASON_SWAP_FS,          /* a file system that cannot carry swap */
+	REASON_SWAP_SPACE,       /* too little free on it */
+	REASON_SWAP_NOT_REGULAR, /* enum swap_file_state, of what guardiand has not made */
+	REASON_SWAP_NO_HEADER,
+	REASON_SWAP_HOLES,
+	REASON_SWAP_WRONG_HEADER,
+	REASON_SWAP_UNREADABLE,
+	REASON_SWAP_REPLACED, /* another file is at the path than the one in use */
+	REASON_SWAP_NOT_OURS, /* it would need another size, and guardiand has not made it */
+	/* what failed, or would be done (EVENT_SWAP_FAILED, EVENT_SWAP_OBSERVED) */
+	REASON_SWAP_MAKE,
+	REASON_SWAP_ON,
+	REASON_SWAP_RESIZE,
+	REASON_SWAP_MEND,
 	REASON_COUNT,
 };
+
+/* What an EVENT_VM_... speaks of. */
+enum event_knob { KNOB_SWAPPINESS, KNOB_ZSWAP, KNOB_COUNT };
 
 enum { EVENT_NUMBERS = 4 };
 
@@ -62,7 +101,8 @@ struct event {
 	uint16_t service; /* index into the policy, or SERVICE_NONE */
 	uint8_t limit;    /* enum limit_kind, where the kind speaks of one; LIMIT_COUNT = of none */
 	uint8_t reason;   /* enum event_reason */
-	uint8_t subject;  /* enum peer, or log2 of a lack or reading, as the kind says */
+	uint8_t subject;  /* enum peer, enum event_knob, the index of a swap file, or log2 of a lack
+			     or reading, as the kind says */
 	uint64_t inode;   /* member, or 0 */
 	uint64_t n[EVENT_NUMBERS];
 };
@@ -74,9 +114,10 @@ struct event_info {
 	uint8_t priority;                 /* syslog(3) */
 	const char *field[EVENT_NUMBERS]; /* "GUARDIAN_LIMIT_BYTES", or NULL; ends in its unit */
 	/* The sentence. {service} {other} {limit} {reason} {peer} {lack} {effect} {reading}
+	 * {file} {knob}
 	 * {extra}; {0} the number as it is, {0:size}, {0:pct} (hundredths of a percent), {0:errno},
-	 * {0:limit} (a value of the limit that the event speaks of). What stands in [] is left out
-	 * when the event is of no service. */
+	 * {0:mode} (octal), {0:limit} (a value of the limit that the event speaks of). What stands
+	 * in [] is left out when the event is of no service. */
 	const char *sentence;
 };
 
@@ -95,6 +136,8 @@ struct event_line {
 /* Never NULL for a kind below EVENT_COUNT. */
 const struct event_info *event_info(enum event_kind kind);
 const char *event_reason_name(enum event_reason reason);
+/* How a person says it: "its file system cannot carry swap". */
+const char *event_reason_words(enum event_reason reason);
 
 /* One sentence without a newline. EXTRA is text that only the daemon knows (a file's error, a
  * cgroup's path), or NULL. */

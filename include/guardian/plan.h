@@ -21,6 +21,15 @@ enum action_kind {
 	ACT_PERSIST, /* make Docker store `set` (MAX, SWAP_MAX and LOW), so that a restart keeps it
 		      */
 	ACT_RESERVE, /* give an ancestor `set` (LOW), so that the reservations below it count */
+	/* Of these `file`, `size_bytes`, `reserve_bytes`, `value` (the priority) and, where there
+	 * is a file already, `inode` are meant. */
+	ACT_SWAP_MAKE,   /* make the file of that size, and switch it on */
+	ACT_SWAP_ON,     /* switch the file on */
+	ACT_SWAP_RESIZE, /* switch it off in a child, give it that size, switch it on again */
+	ACT_SWAP_MEND,   /* mode 0600, owner root */
+	/* Of these `value`. */
+	ACT_SWAPPINESS, /* vm.swappiness */
+	ACT_ZSWAP,      /* enum swap_switch */
 	ACT_COUNT,
 };
 const char *action_name(enum action_kind kind);
@@ -30,8 +39,12 @@ struct action {
 	bool force;   /* HOLD, PERSIST: lower even below what cannot be reclaimed */
 	uint16_t service;
 	uint32_t ticket; /* never 0; comes back in a result */
-	uint64_t inode;  /* of the member or ancestor: checked again before acting */
+	uint64_t inode;  /* of the member, ancestor or swap file: checked again before acting */
 	struct limit_set set;
+	uint8_t file;           /* index into swap_sample.file */
+	int64_t value;          /* priority (SWAP_PRIORITY_AUTO: none), swappiness, switch */
+	uint64_t size_bytes;    /* of the file, whole pages */
+	uint64_t reserve_bytes; /* of the file system, must stay free */
 };
 
 struct plan {

@@ -28,7 +28,8 @@ enum policy_mode { MODE_ENFORCE, MODE_OBSERVE, MODE_COUNT };
 const char *policy_mode_name(enum policy_mode mode);
 
 struct policy_host {
-	uint64_t interval_us;   /* the tick of a quiet host */
+	uint64_t interval_us; /* the tick while anything happens or memory is near a threshold */
+	uint64_t idle_interval_us; /* the longest between two ticks otherwise */
 	uint64_t reserve_bytes; /* kept for kernel, dockerd, sshd: not to be given away as limits */
 	uint32_t warn_centipct; /* memory used ((total - available) / total) */
 	uint32_t critical_centipct; /* the same */
@@ -36,6 +37,13 @@ struct policy_host {
 				   ... */
 	uint64_t calm_us;       /* ... and after this long */
 };
+
+/* The longest time between two ticks. */
+static inline uint64_t policy_longest_us(const struct policy_host *host)
+{
+	return host->interval_us > host->idle_interval_us ? host->interval_us
+							  : host->idle_interval_us;
+}
 
 struct policy_docker {
 	char socket[POLICY_PATH_SIZE];    /* /run/docker.sock */
@@ -48,6 +56,23 @@ struct policy_drift {
 	uint64_t backoff_us; /* before the second repair; doubles */
 	uint32_t rounds;     /* repairs before guardiand surrenders to a stubborn writer */
 	uint64_t window_us;  /* a round older than this no longer counts */
+};
+
+/* For a number of the policy that is left as it is: what the owner of the host does not name,
+ * guardiand neither sets nor repairs. */
+#define SWAPPINESS_KEEP     UINT32_MAX
+#define SWAP_PRIORITY_AUTO  (-1)       /* the kernel chooses: below all that were given one */
+#define SWAP_RESERVE_COMMON UINT64_MAX /* the smaller of 2 GiB and 10 % of the file system */
+
+enum swap_switch { SWITCH_OFF, SWITCH_ON, SWITCH_KEEP };
+
+struct policy_swap {
+	char file[POLICY_PATH_SIZE];
+	uint64_t size_bytes;    /* all swap of this host together; 0: guardiand makes none */
+	uint64_t reserve_bytes; /* of the file system, stays free */
+	int32_t priority;       /* 0..32767 */
+	uint32_t swappiness;    /* vm.swappiness, 0..200 */
+	uint8_t zswap;          /* enum swap_switch */
 };
 
 struct policy_service {
@@ -72,6 +97,7 @@ struct policy {
 	struct policy_host host;
 	struct policy_docker docker;
 	struct policy_drift drift;
+	struct policy_swap swap;
 	uint32_t n_services;
 	struct policy_service service[POLICY_SERVICES_MAX];
 };

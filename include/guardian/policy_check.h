@@ -27,6 +27,8 @@ enum finding_kind {
 	FINDING_NEVER_SURRENDERS,   /* n: rounds, time they take, window */
 	FINDING_LIMITS_OVER_MEMORY, /* n: sum of mem_limit, reserve, memory */
 	FINDING_RESERVATIONS_OVER,  /* n: sum of mem_reservation, reserve, memory */
+	FINDING_SWAP_TOO_SMALL,     /* n: size */
+	FINDING_SWAP_FOLDER,        /* text: the path */
 	FINDING_NO_SERVICES,
 	FINDING_COUNT,
 };
@@ -40,7 +42,7 @@ struct policy_finding {
 	uint16_t service; /* index, or FINDING_NO_SERVICE: of the policy as a whole */
 	uint16_t other;   /* the second service, or FINDING_NO_SERVICE */
 	const struct policy_field *field; /* the one to point at, or NULL */
-	const char *text;                 /* a static string, or NULL */
+	const char *text;                 /* of the policy or static, or NULL */
 	uint64_t n[FINDING_NUMBERS];
 };
 

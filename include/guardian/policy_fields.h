@@ -15,13 +15,14 @@
 
 #include "guardian/policy.h"
 
-enum { POLICY_FIELDS_MAX = 32 }; /* for arrays with one entry a field */
+enum { POLICY_FIELDS_MAX = 40 }; /* for arrays with one entry a field */
 
 enum policy_section {
 	SECTION_TOP, /* keys that stand at the top level */
 	SECTION_HOST,
 	SECTION_DOCKER,
 	SECTION_DRIFT,
+	SECTION_SWAP,
 	SECTION_SERVICE, /* the fields of one entry below `services:` */
 	SECTION_COUNT,
 };
@@ -46,6 +47,7 @@ enum field_type {
 enum field_flag {
 	FIELD_SELECTOR = 1 << 0, /* one of the ways in which a service is found */
 	FIELD_DERIVED = 1 << 1, /* without a value policy_finish() makes one, as `otherwise` says */
+	FIELD_OPTIONAL = 1 << 2, /* a number that is out of bounds, `fallback`, means: not given */
 };
 
 struct policy_field {
@@ -88,8 +90,8 @@ const struct policy_field *policy_field_find(
 
 bool field_is_text(const struct policy_field *field);
 
-/* The value of a number field in BASE, the struct of the field's section. false: not set (only
- * limits can be). */
+/* The value of a number field in BASE, the struct of the field's section. false: not set (limits
+ * and FIELD_OPTIONAL can be). */
 bool policy_field_get(const struct policy_field *field, const void *base, uint64_t *value);
 void policy_field_set(const struct policy_field *field, void *base, uint64_t value);
 
@@ -110,8 +112,8 @@ void policy_defaults(struct policy *policy);
 void policy_service_defaults(struct policy_service *service);
 
 /* Fills in what follows from what was given. A service without selector is found by container = its
- * name; swap_limit is 0 for a protected service, else as large as mem_limit (Docker's default).
- * Doing it twice changes nothing. */
+ * name; swap_limit is 0 for a protected service (of the others it depends on each member:
+ * guardian/wanted.h). Doing it twice changes nothing. */
 void policy_finish(struct policy *policy);
 
 #endif

@@ -31,7 +31,8 @@ int policy_yaml_parse(const char *file_name, const char *text, size_t len, uint6
 
 /* The same from a file below ROOTFD, which is no symlink; with AT_FDCWD from a file that the user
  * has named, where a symlink is followed. When it cannot be read: that errno, and one entry in the
- * report that says why. */
+ * report that says why. Warns of a file that others than root (or, not as root, than its owner) may
+ * write. */
 int policy_yaml_load(int rootfd, const char *path, uint64_t mem_total_bytes, struct policy *out,
 	struct report *report);
 

@@ -8,6 +8,7 @@
 #ifndef GUARDIAN_REPORT_H
 #define GUARDIAN_REPORT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -29,6 +30,7 @@ struct report_entry {
 
 struct report {
 	char file[REPORT_FILE_SIZE];
+	bool others_may_write;         /* the file, and so command who obeys it */
 	uint32_t n_errors, n_warnings; /* all of them, those not kept included */
 	uint32_t n_entries;
 	struct report_entry entry[REPORT_MAX];

@@ -19,6 +19,8 @@ enum {
 	SNAPSHOT_MEMBERS_MAX = 512,
 	SNAPSHOT_ANCESTORS_MAX = 64,
 	SNAPSHOT_RESULTS_MAX = 64,
+	SWAP_AREAS_MAX = 16,
+	SWAP_FILES_MAX = 2, /* policy.swap.file, and the same with ".2" behind it */
 };
 
 /* Pressure stall information, Documentation/accounting/psi.rst: percent of *time*, not of memory.
@@ -49,6 +51,70 @@ struct host_sample {
 	uint64_t pswpin, pswpout;            /* pages */
 	uint64_t refault_anon, refault_file; /* workingset_refault_*: pages */
 	struct psi psi_memory, psi_io, psi_cpu;
+};
+
+enum swap_reading {
+	SWAP_AREAS = 1 << 0,      /* /proc/swaps: area, n_areas, foreign_bytes */
+	SWAP_FILE_SEEN = 1 << 1,  /* file[] */
+	SWAP_FS = 1 << 2,         /* fs, fs_magic, fs_free_bytes, fs_total_bytes */
+	SWAP_SWAPPINESS = 1 << 3, /* vm.swappiness */
+	SWAP_ZSWAP = 1 << 4,      /* /sys/module/zswap/parameters/enabled */
+};
+
+enum swap_type { SWAP_FILE, SWAP_PARTITION, SWAP_ZRAM, SWAP_TYPES };
+const char *swap_type_name(enum swap_type type); /* "file" */
+
+#define SWAP_FOREIGN (-1)
+
+/* An active swap area: a line of /proc/swaps. */
+struct swap_area {
+	char path[POLICY_PATH_SIZE]; /* unescaped; cut when longer */
+	uint64_t size_bytes, used_bytes;
+	int32_t priority;
+	uint8_t type; /* enum swap_type */
+	int8_t ours;  /* index into swap_sample.file, or SWAP_FOREIGN */
+};
+
+enum swap_file_state {
+	SWAP_FILE_UNKNOWN,
+	SWAP_FILE_ABSENT,
+	SWAP_FILE_USABLE,       /* swapon(2) would take it, or has */
+	SWAP_FILE_NOT_REGULAR,  /* a symbolic link, a folder, a device: never touched */
+	SWAP_FILE_NO_HEADER,    /* not a swap file: somebody's data, never touched */
+	SWAP_FILE_HOLES,        /* with a swap header, but not all allocated */
+	SWAP_FILE_WRONG_HEADER, /* the header is of another size, version or page size */
+	SWAP_FILE_UNREADABLE,
+	SWAP_FILE_STATES,
+};
+const char *swap_file_state_name(enum swap_file_state state); /* "usable" */
+
+/* What stands at the path of one of our swap files. */
+struct swap_file {
+	uint8_t state;      /* enum swap_file_state */
+	bool active;        /* in use as swap */
+	bool labelled;      /* the header bears our label: guardiand has made it */
+	bool mode_ok;       /* 0600 */
+	bool owner_ok;      /* root's */
+	bool replaced;      /* what is in use as swap is not what stands at the path any more */
+	uint32_t mode, uid; /* mode: permission bits alone */
+	uint64_t inode, size_bytes;
+	uint64_t header_bytes; /* of which the header speaks, its own page included */
+};
+
+enum swap_fs_verdict { SWAP_FS_UNKNOWN, SWAP_FS_OK, SWAP_FS_REFUSED };
+
+struct swap_sample {
+	uint32_t valid; /* enum swap_reading */
+	uint16_t n_areas;
+	struct swap_area area[SWAP_AREAS_MAX];
+	uint64_t foreign_bytes; /* sum of the areas that are not ours */
+	struct swap_file file[SWAP_FILES_MAX];
+	uint8_t fs; /* enum swap_fs_verdict: where the files are, or are to be */
+	uint32_t fs_magic;
+	uint64_t fs_free_bytes; /* what is left to those who are not root: f_bavail */
+	uint64_t fs_total_bytes;
+	uint32_t swappiness;
+	uint8_t zswap; /* SWITCH_OFF or SWITCH_ON */
 };
 
 enum member_reading {
@@ -136,8 +202,9 @@ enum lack {
 	LACK_ROOT = 1 << 4,         /* not root: reads only */
 	LACK_SWAP_ACCOUNT = 1 << 5, /* no memory.swap.* files */
 	LACK_JOURNAL = 1 << 6,
+	LACK_ROOM = 1 << 7, /* more cgroups or containers than guardiand can hold */
 };
-#define LACK_COUNT 7
+#define LACK_COUNT 8
 
 struct snapshot {
 	uint64_t now_us;      /* CLOCK_BOOTTIME */
@@ -146,6 +213,7 @@ struct snapshot {
 	uint32_t lacks;             /* enum lack */
 	uint32_t policy_generation; /* rises at every reload: settled matters are open again */
 	struct host_sample host;
+	struct swap_sample swap;
 	uint8_t peer[PEER_COUNT]; /* enum peer_state */
 	uint16_t n_members, n_ancestors, n_results;
 	struct member_sample member[SNAPSHOT_MEMBERS_MAX];

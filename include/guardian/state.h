@@ -15,12 +15,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "guardian/event.h"
 #include "guardian/limit.h"
 #include "guardian/policy.h"
 #include "guardian/snapshot.h"
 
 #define STATE_MAGIC   0x6e61696472617567ULL /* "guardian" */
-#define STATE_VERSION 1
+#define STATE_VERSION 2
 
 enum {
 	STATE_DEPARTED_MAX = 32,
@@ -114,6 +115,7 @@ struct member_state {
 	uint64_t ancestor_inode; /* of the parent, or 0 */
 	struct level level;
 	struct readings readings;
+	uint64_t refault_anon; /* pages, when the host was seen to swap a lot; or UINT64_MAX */
 	struct member_limits limits;
 };
 
@@ -163,6 +165,65 @@ struct departed {
 	uint16_t service;
 };
 
+enum swap_effort {
+	SWAP_EFFORT_MAKE,
+	SWAP_EFFORT_ON,
+	SWAP_EFFORT_RESIZE,
+	SWAP_EFFORT_MEND,
+	SWAP_EFFORTS,
+};
+
+enum swap_file_flag {
+	SWAP_WAS_ACTIVE = 1 << 0,  /* in use: when it is not any more, somebody else has done it */
+	SWAP_WENT_OFF = 1 << 1,    /* told so, and not in use again yet */
+	SWAP_TOLD_MAKING = 1 << 2, /* this attempt and those that follow from its failure */
+	SWAP_TOLD_WAITS = 1 << 3,
+};
+
+struct swap_file_memory {
+	struct effort effort[SWAP_EFFORTS];
+	uint64_t asked_bytes; /* its size, by the action under way */
+	uint64_t found_bytes; /* before */
+	uint32_t mode, uid;   /* before they are put right */
+	uint8_t flags;        /* enum swap_file_flag */
+	uint8_t refused;      /* enum event_reason: told, and still so */
+	uint8_t observed;     /* of enum swap_effort: told as what would be done */
+};
+
+/* A setting of the kernel that the policy names. */
+struct knob_state {
+	struct effort effort;
+	uint32_t wanted;  /* asked for last */
+	uint32_t found;   /* when it was asked for */
+	uint32_t before;  /* what was there first, to be put back ... */
+	uint8_t is_ours;  /* ... if this says so */
+	uint8_t held;     /* seen as wanted: a difference from now on is drift */
+	uint8_t observed; /* told as what would be set */
+	uint8_t drifted;  /* told, and not repaired yet */
+};
+
+/* Pages that go out to swap and come back, window by window. */
+struct thrash_state {
+	uint64_t window_us;                       /* the window began, with these counters ... */
+	uint64_t pswpin, pswpout;                 /* pages; or 0: none has begun */
+	uint64_t in_bytes_per_s, out_bytes_per_s; /* in the window before */
+	uint64_t since_us;                        /* told as thrashing, or 0 */
+	uint64_t calm_us;                         /* since when that could be over */
+	uint8_t rounds;                           /* windows over the floor, in a row */
+};
+
+struct swap_state {
+	char path[POLICY_PATH_SIZE]; /* of the first file, when last looked at */
+	struct swap_file_memory file[SWAP_FILES_MAX];
+	struct knob_state knob[KNOB_COUNT];
+	struct thrash_state thrash;
+	struct budget told;
+	uint64_t normal_us; /* since when swap_high could be told as over */
+	uint8_t open;       /* sizes are to be looked at: policy or program are new, or it waits */
+	uint8_t covered;    /* told that other swap is enough */
+	uint8_t high;       /* told as nearly full */
+};
+
 struct state {
 	uint64_t magic;
 	uint32_t version;
@@ -174,6 +235,7 @@ struct state {
 	uint16_t n_members, n_ancestors, n_services, n_departed;
 	uint16_t next_departed;
 	uint8_t adopted;                 /* policy_generation means something */
+	uint8_t members_near;            /* to their warnings, one at least */
 	uint8_t peer_silent[PEER_COUNT]; /* told */
 	uint64_t peer_ok_us[PEER_COUNT]; /* answered last */
 	uint64_t peer_back_us[PEER_COUNT];
@@ -182,6 +244,7 @@ struct state {
 	struct readings host_readings;
 	uint64_t oom_untold; /* kills in no service */
 	struct budget ooms;
+	struct swap_state swap;
 	struct departed departed[STATE_DEPARTED_MAX];
 	struct ancestor_state ancestor[SNAPSHOT_ANCESTORS_MAX];
 	struct service_state service[POLICY_SERVICES_MAX]; /* in the order of the policy */
@@ -202,6 +265,11 @@ bool state_valid(const void *data, size_t len);
 /* After loading: results of actions that were under way will not come any more, and the policy may
  * be another. */
 void state_resume(struct state *state);
+
+/* Whether KNOB is to be put back when guardiand stops, and to what: only what guardiand has set,
+ * and what is in place as set by the latest reading. It is forgotten then. */
+bool state_give_back(struct state *state, const struct swap_sample *found, enum event_knob knob,
+	uint32_t *value);
 
 /* Every duration begins at NOW_US: the clock went back, or nobody looked for long. */
 void state_restart_durations(struct state *state, uint64_t now_us);

@@ -43,6 +43,10 @@ static const struct finding_info infos[FINDING_COUNT] = {
 		"all mem_reservation together {0:size} and reserve "
 		"{1:size} are over the {2:size} of "
 		"this host, so that they cannot all be kept"},
+	[FINDING_SWAP_TOO_SMALL] = {true, false,
+		"size {0:field} of the swap is below 1m; 0 means none"},
+	[FINDING_SWAP_FOLDER] = {true, false,
+		"file '{text}' of the swap is a folder; name the file in it"},
 	[FINDING_NO_SERVICES] = {false, true,
 		"no services: guardiand watches the host and limits nothing"},
 };
@@ -245,6 +249,22 @@ static void memory_sums(struct check *c)
 	}
 }
 
+#define SWAP_LEAST_BYTES (1ULL << 20) /* less is a slip of the pen */
+
+static void swap_file(struct check *c)
+{
+	const struct policy_swap *s = &c->policy->swap;
+	size_t len = strlen(s->file);
+
+	if (s->size_bytes && s->size_bytes < SWAP_LEAST_BYTES)
+		find(c, (struct policy_finding){FINDING_SWAP_TOO_SMALL, FINDING_NO_SERVICE,
+				FINDING_NO_SERVICE, field_of(SECTION_SWAP, "size"), NULL,
+				{s->size_bytes}});
+	if (len > 0 && s->file[len - 1] == '/')
+		find(c, (struct policy_finding){FINDING_SWAP_FOLDER, FINDING_NO_SERVICE,
+				FINDING_NO_SERVICE, field_of(SECTION_SWAP, "file"), s->file, {0}});
+}
+
 static void any_services(struct check *c)
 {
 	if (!c->policy->n_services)
@@ -259,7 +279,7 @@ size_t policy_check(
 		uint16_t) = {service_bounds, service_reservation, service_levels, service_oom_group,
 		service_protection, service_guarded, service_pairs};
 	static void (*const of_policy[])(struct check *) = {
-		host_bounds, host_levels, drift_window, memory_sums, any_services};
+		host_bounds, host_levels, drift_window, memory_sums, swap_file, any_services};
 	struct check c = {policy, mem_total_bytes, tell, to, 0};
 
 	for (size_t r = 0; r < sizeof(of_policy) / sizeof(of_policy[0]); r++)

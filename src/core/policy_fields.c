@@ -53,7 +53,16 @@ const struct policy_field policy_fields[] = {
 		.min = 100 * MS,
 		.max = MINUTE,
 		.fallback = SECOND,
-		.help = "Time between two looks at a quiet host."},
+		.help = "Time between two looks while something happens or memory is near a "
+			"threshold."},
+	{.section = SECTION_HOST,
+		.key = "idle_interval",
+		.type = FIELD_DURATION,
+		AT(policy_host, idle_interval_us),
+		.max = MINUTE,
+		.fallback = 5 * SECOND,
+		.help = "The longest time between two looks while nothing does: the more memory "
+			"is free, the nearer to this. The kernel's notifications end it."},
 	{.section = SECTION_HOST,
 		.key = "reserve",
 		.type = FIELD_SIZE,
@@ -143,6 +152,64 @@ const struct policy_field policy_fields[] = {
 		.fallback = 10 * MINUTE,
 		.help = "A repair older than this no longer counts as a round."},
 
+	{.section = SECTION_SWAP,
+		.key = "file",
+		.type = FIELD_PATH,
+		AT(policy_swap, file),
+		.text = "/swapfile",
+		.help = "The swap file that guardiand makes and keeps; a second one, the same with "
+			".2 behind it, only when swap has to grow while it is in use."},
+	{.section = SECTION_SWAP,
+		.key = "size",
+		.type = FIELD_SIZE,
+		AT(policy_swap, size_bytes),
+		.max = SIZE_MOST,
+		.help = "How much swap this host is to have in all, that of others (partitions, "
+			"zram, files) counted in. 0: guardiand makes no swap and looks after "
+			"none."},
+	{.section = SECTION_SWAP,
+		.key = "reserve",
+		.type = FIELD_SIZE,
+		AT(policy_swap, reserve_bytes),
+		.max = SIZE_MOST,
+		.flags = FIELD_OPTIONAL,
+		.fallback = SWAP_RESERVE_COMMON,
+		.otherwise = "the smaller of 2g and a tenth of the file system",
+		.help = "Disk space that stays free beside the swap file; without it none is "
+			"made."},
+	{.section = SECTION_SWAP,
+		.key = "priority",
+		.type = FIELD_COUNT,
+		AT(policy_swap, priority),
+		.max = 32767,
+		.flags = FIELD_OPTIONAL,
+		.fallback = (uint32_t)SWAP_PRIORITY_AUTO,
+		.otherwise = "the kernel chooses, below all that were given one",
+		.help = "Of several swaps the one of the highest priority is used first "
+			"(swapon(2))."},
+	{.section = SECTION_SWAP,
+		.key = "swappiness",
+		.type = FIELD_COUNT,
+		AT(policy_swap, swappiness),
+		.max = 200,
+		.flags = FIELD_OPTIONAL,
+		.fallback = SWAPPINESS_KEEP,
+		.otherwise = "left as it is",
+		.help = "The kernel's vm.swappiness; what was there before is put back when "
+			"guardiand "
+			"stops."},
+	{.section = SECTION_SWAP,
+		.key = "zswap",
+		.type = FIELD_BOOL,
+		AT(policy_swap, zswap),
+		.max = SWITCH_ON,
+		.flags = FIELD_OPTIONAL,
+		.fallback = SWITCH_KEEP,
+		.otherwise = "left as it is",
+		.help = "Whether the kernel keeps swapped pages compressed in memory first "
+			"(zswap), "
+			"where it can; what was there before is put back when guardiand stops."},
+
 	{.section = SECTION_SERVICE,
 		.key = "container",
 		.type = FIELD_CONTAINER,
@@ -195,7 +262,7 @@ const struct policy_field policy_fields[] = {
 		IN_LIMITS(LIMIT_SWAP_MAX),
 		.max = SIZE_MOST,
 		.flags = FIELD_DERIVED,
-		.otherwise = "0 if protected, else as large as mem_limit",
+		.otherwise = "0 if protected, or if Docker was told so; else as large as mem_limit",
 		.help = "Swap it may use (memory.swap.max): swap alone, not memory plus swap."},
 	{.section = SECTION_SERVICE,
 		.key = "oom_group",
@@ -252,6 +319,8 @@ static const struct policy_section_info sections[SECTION_COUNT] = {
 	[SECTION_DOCKER] = {"docker", "Where Docker is", offsetof(struct policy, docker)},
 	[SECTION_DRIFT] = {"drift", "What happens when someone else changes a limit",
 		offsetof(struct policy, drift)},
+	[SECTION_SWAP] = {"swap", "Swap that guardiand makes and keeps",
+		offsetof(struct policy, swap)},
 	[SECTION_SERVICE] = {"services", "The services, each below its own name",
 		offsetof(struct policy, service)},
 };
@@ -339,7 +408,7 @@ bool policy_field_get(const struct policy_field *field, const void *base, uint64
 
 	if (field->limit == LIMIT_COUNT) {
 		*value = load(at, field->size);
-		return true;
+		return !(field->flags & FIELD_OPTIONAL) || *value != field->fallback;
 	}
 	const struct limit_set *set = (const void *)at;
 
@@ -427,12 +496,8 @@ static void finish_service(struct policy_service *s)
 
 	if (!s->container[0] && !s->compose[0] && !s->unit[0] && !s->cgroup[0])
 		memcpy(s->container, s->name, sizeof(s->name));
-	if (limit_has(limits, LIMIT_SWAP_MAX))
-		return;
-	if (s->is_protected)
+	if (s->is_protected && !limit_has(limits, LIMIT_SWAP_MAX))
 		limit_put(limits, LIMIT_SWAP_MAX, 0);
-	else if (limit_has(limits, LIMIT_MAX))
-		limit_put(limits, LIMIT_SWAP_MAX, limits->value[LIMIT_MAX]);
 }
 
 void policy_finish(struct policy *policy)

@@ -1,18 +1,14 @@
 /*
- * event: the catalogue of what guardiand tells, and the one place where numbers become words.
+ * event: the catalogue of what guardiand tells; event_out.c makes sentences of it.
  *
  * A row a kind. Rules fill n[] as `field` says, in that order; journald gets each as the field of
  * that name. For oom_group the values of a limit are 0 and 1, also where the field's name says
  * _BYTES. systemd/guardiand.catalog has an entry of the same id that says what to do about it;
  * tests/unit/model/test_event.c keeps the two together.
  */
-#include <errno.h>
-#include <string.h>
 #include <syslog.h>
 
 #include "guardian/event.h"
-#include "guardian/limit.h"
-#include "guardian/snapshot.h"
 
 /* clang-format off */
 static const struct event_info infos[EVENT_COUNT] = {
@@ -149,6 +145,103 @@ static const struct event_info infos[EVENT_COUNT] = {
 		"none", LOG_WARNING,
 		{NULL},
 		"This machine has no {lack}: {effect}{extra}"},
+	[EVENT_SWAP_MAKING] = {"swap_making", "3d046da5922d45d4b0c08fde95d303ce",
+		"make_swap", LOG_NOTICE,
+		{"GUARDIAN_SIZE_BYTES", "GUARDIAN_FREE_BYTES"},
+		"Swap of {0:size} is being made: {file} ({1:size} free on the disk){extra}"},
+	[EVENT_SWAP_MADE] = {"swap_made", "a88b87572cc24881bd857d71c6a2c9cd",
+		"make_swap", LOG_NOTICE,
+		{"GUARDIAN_SIZE_BYTES", "GUARDIAN_TOOK_US"},
+		"Swap of {0:size} has been made and is in use: {file}{extra}"},
+	[EVENT_SWAP_ON] = {"swap_on", "58f989ff3d2e41ae90365fe761b8b3f8",
+		"switch_swap_on", LOG_NOTICE,
+		{"GUARDIAN_SIZE_BYTES"},
+		"The swap file {file} is in use again: {0:size}{extra}"},
+	[EVENT_SWAP_OFF] = {"swap_off", "6a56d74776104414ab066d7a43950cda",
+		"switch_swap_on", LOG_WARNING,
+		{"GUARDIAN_SIZE_BYTES", "GUARDIAN_ROUND"},
+		"The swap file {file} ({0:size}) was switched off by another program: guardiand "
+		"switches it on again (repair {1}){extra}"},
+	[EVENT_SWAP_RESIZED] = {"swap_resized", "41abc7a64b4c498c9278578d35bbfab1",
+		"resize_swap", LOG_NOTICE,
+		{"GUARDIAN_SIZE_BYTES", "GUARDIAN_OLD_BYTES"},
+		"The swap file {file} is now {0:size}, it was {1:size}{extra}"},
+	[EVENT_SWAP_RESIZE_WAITS] = {"swap_resize_waits", "ca64624dcf914f4e82eaa808e47534b5",
+		"wait", LOG_WARNING,
+		{"GUARDIAN_WANTED_BYTES", "GUARDIAN_SIZE_BYTES", "GUARDIAN_USED_BYTES", "GUARDIAN_NEEDED_BYTES"},
+		"The swap file {file} stays {1:size} instead of {0:size} for now: {2:size} of it "
+		"is in use, and switching it off needs {3:size} of available memory{extra}"},
+	[EVENT_SWAP_COVERED] = {"swap_covered", "d45dec4defad468a9eca9e3749c3892a",
+		"none", LOG_INFO,
+		{"GUARDIAN_WANTED_BYTES", "GUARDIAN_FOREIGN_BYTES"},
+		"No swap file is needed: {1:size} of other swap is in use, and {0:size} are "
+		"wanted in all{extra}"},
+	[EVENT_SWAP_REFUSED] = {"swap_refused", "157e8dd0f42441c08db0e123cc788683",
+		"refuse_swap", LOG_ERR,
+		{"GUARDIAN_WANTED_BYTES", "GUARDIAN_FREE_BYTES", "GUARDIAN_RESERVE_BYTES", "GUARDIAN_FS_MAGIC"},
+		"Swap file {file}: {reason}; guardiand leaves it as it is{extra}"},
+	[EVENT_SWAP_FAILED] = {"swap_failed", "9a9e0715e9a94310a357f7a54a3ea079",
+		"retry_swap", LOG_ERR,
+		{"GUARDIAN_ERRNO", "GUARDIAN_SIZE_BYTES"},
+		"The swap file {file} ({1:size}) could not be {reason}: {0:errno}; guardiand will "
+		"try again{extra}"},
+	[EVENT_SWAP_OBSERVED] = {"swap_observed", "e200b59fb1ae44c58c12f9035307d4ac",
+		"observe", LOG_NOTICE,
+		{"GUARDIAN_SIZE_BYTES"},
+		"The swap file {file} ({0:size}) would be {reason}: guardiand only "
+		"observes{extra}"},
+	[EVENT_SWAP_MENDED] = {"swap_mended", "b33d80f18e1d4b17947f6f652e906848",
+		"mend_swap", LOG_WARNING,
+		{"GUARDIAN_MODE", "GUARDIAN_UID"},
+		"The swap file {file} was open to others (mode {0:mode}, user {1}): it is mode "
+		"0600 and owned by root again{extra}"},
+	[EVENT_SWAP_SURRENDERED] = {"swap_surrendered", "884b2ea1408b40908d09553a8598a66c",
+		"give_up", LOG_CRIT,
+		{"GUARDIAN_SIZE_BYTES", "GUARDIAN_ROUNDS"},
+		"The swap file {file} ({0:size}) was undone by another program after each of {1} "
+		"repairs: guardiand gives up{extra}"},
+	[EVENT_SWAP_HIGH] = {"swap_high", "4871165e28544c0890eb69d568fe1084",
+		"warn", LOG_WARNING,
+		{"GUARDIAN_USED_BYTES", "GUARDIAN_TOTAL_BYTES", "GUARDIAN_USED_CENTIPCT", "GUARDIAN_AVAILABLE_BYTES"},
+		"Swap is nearly full: {0:size} of {1:size} ({2:pct}) in use, {3:size} of memory "
+		"available{extra}"},
+	[EVENT_SWAP_NORMAL] = {"swap_normal", "6b2d88667da540d2922c5837c2599b1c",
+		"none", LOG_NOTICE,
+		{"GUARDIAN_USED_BYTES", "GUARDIAN_TOTAL_BYTES", "GUARDIAN_USED_CENTIPCT", "GUARDIAN_AVAILABLE_BYTES"},
+		"Swap has room again: {0:size} of {1:size} ({2:pct}) in use{extra}"},
+	[EVENT_SWAP_THRASH] = {"swap_thrash", "e8514c35e560446ea451b366925a662e",
+		"warn", LOG_CRIT,
+		{"GUARDIAN_SWAP_IN_BYTES_PER_S", "GUARDIAN_SWAP_OUT_BYTES_PER_S", "GUARDIAN_PSI_FULL_AVG10_CENTIPCT", "GUARDIAN_SERVICE_SWAP_BYTES"},
+		"The host thrashes: {0:size} a second come back from swap while {1:size} a second "
+		"go out, and programs stand still for {2:pct} of the time[; most of it is "
+		"{service}, with {3:size} in swap]{extra}"},
+	[EVENT_SWAP_CALM] = {"swap_calm", "1ab1621a474e4cf69e2b7feec6dcda37",
+		"none", LOG_NOTICE,
+		{"GUARDIAN_SWAP_IN_BYTES_PER_S", "GUARDIAN_SWAP_OUT_BYTES_PER_S", "GUARDIAN_PSI_FULL_AVG10_CENTIPCT", "GUARDIAN_LASTED_US"},
+		"The host does not thrash any more: {0:size} a second come back from swap, "
+		"{1:size} a second go out{extra}"},
+	[EVENT_VM_SET] = {"vm_set", "fa408f46efde47e792b1bf958d61c587",
+		"set_vm", LOG_NOTICE,
+		{"GUARDIAN_WANTED", "GUARDIAN_OLD"},
+		"{knob} is now {0}, it was {1}{extra}"},
+	[EVENT_VM_OBSERVED] = {"vm_observed", "247506e4325147389568b9ebe629ff5e",
+		"observe", LOG_NOTICE,
+		{"GUARDIAN_WANTED", "GUARDIAN_FOUND"},
+		"{knob} would be set to {0}, it is {1}: guardiand only observes{extra}"},
+	[EVENT_VM_DRIFT] = {"vm_drift", "88024d79d2ff4c229908dbb2990fd245",
+		"repair_vm", LOG_WARNING,
+		{"GUARDIAN_WANTED", "GUARDIAN_FOUND", "GUARDIAN_ROUND"},
+		"{knob} was changed to {1} by another program: guardiand sets it back to {0} "
+		"(repair {2}){extra}"},
+	[EVENT_VM_FAILED] = {"vm_failed", "d70cf2d8a65843e69783f5aa88181bd1",
+		"retry_vm", LOG_ERR,
+		{"GUARDIAN_ERRNO", "GUARDIAN_WANTED"},
+		"{knob} could not be set to {1}: {0:errno}; guardiand will try again{extra}"},
+	[EVENT_VM_SURRENDERED] = {"vm_surrendered", "86e841db781447e1a6bdeae44eb820b6",
+		"give_up", LOG_CRIT,
+		{"GUARDIAN_WANTED", "GUARDIAN_FOUND", "GUARDIAN_ROUNDS"},
+		"{knob} is {1} instead of {0}: another program changed it back after each of {2} "
+		"repairs, guardiand gives up{extra}"},
 };
 /* clang-format on */
 
@@ -165,6 +258,21 @@ static const struct {
 	[REASON_WRITER_SYSTEMD] = {"systemd", "systemd (a daemon-reload does that)"},
 	[REASON_WRITER_DOCKER] = {"docker", "Docker (a docker update does that)"},
 	[REASON_WRITER_UNKNOWN] = {"unknown", "an unknown writer (directly in the cgroup's file)"},
+	[REASON_SWAP_FS] = {"file_system", "its file system cannot carry swap"},
+	[REASON_SWAP_SPACE] = {"disk_space", "the disk has too little free space for it"},
+	[REASON_SWAP_NOT_REGULAR] = {"not_regular", "something is there that is not a plain file"},
+	[REASON_SWAP_NO_HEADER] = {"no_header", "a file is there that is not swap"},
+	[REASON_SWAP_HOLES] = {"holes", "a swap file with holes is there"},
+	[REASON_SWAP_WRONG_HEADER] = {"wrong_header",
+		"a swap file is there whose header does not fit it"},
+	[REASON_SWAP_UNREADABLE] = {"unreadable", "what is there cannot be read"},
+	[REASON_SWAP_REPLACED] = {"replaced", "another file is there than the one in use"},
+	[REASON_SWAP_NOT_OURS] = {"not_ours",
+		"another program has made it, so that its size cannot change"},
+	[REASON_SWAP_MAKE] = {"make", "made"},
+	[REASON_SWAP_ON] = {"on", "switched on"},
+	[REASON_SWAP_RESIZE] = {"resize", "resized"},
+	[REASON_SWAP_MEND] = {"mend", "put back to mode 0600 and root"},
 };
 
 const char *event_reason_name(enum event_reason reason)
@@ -172,228 +280,7 @@ const char *event_reason_name(enum event_reason reason)
 	return (size_t)reason < REASON_COUNT ? reasons[reason].name : "unknown";
 }
 
-/* In the order of the bits of enum host_reading and enum member_reading. */
-static const char *const host_readings[] = {
-	"/proc/meminfo",
-	"Swap (/proc/meminfo)",
-	"/proc/vmstat",
-	"/proc/pressure/memory",
-	"/proc/pressure/io",
-	"/proc/pressure/cpu",
-};
-static const char *const member_readings[] = {
-	"memory.current",
-	"memory.stat",
-	"memory.swap.current",
-	"memory.events",
-	"memory.events.local",
-	"memory.pressure",
-	"cgroup.events",
-	"pids.current",
-	"memory.peak",
-	"memory.high",
-	"memory.max of the inner group",
-	"Docker's stored configuration",
-};
-
-/* All that a sentence may speak of. */
-struct telling {
-	const struct event *event;
-	const struct policy *policy;
-	const char *extra;
-};
-
-/* Names and errors come from outside: no newline and no terminal sequence may pass. */
-static void put_plain(struct text_out *out, const char *s)
+const char *event_reason_words(enum event_reason reason)
 {
-	for (; *s; s++)
-		text_put_span(out, (unsigned char)*s < 0x20 || *s == 0x7F ? " " : s, 1);
-}
-
-static void put_service_at(struct text_out *out, const struct policy *p, uint64_t index)
-{
-	if (index == SERVICE_NONE)
-		text_put(out, "the host");
-	else if (!p || index >= p->n_services)
-		text_put(out, "a service");
-	else
-		put_plain(out, p->service[index].name);
-}
-
-static void put_service(struct text_out *out, const struct telling *t)
-{
-	put_service_at(out, t->policy, t->event->service);
-}
-
-static void put_other(struct text_out *out, const struct telling *t)
-{
-	put_service_at(out, t->policy, t->event->n[0]);
-}
-
-static void put_limit_word(struct text_out *out, const struct telling *t)
-{
-	text_put(out, t->event->limit < LIMIT_COUNT ? limit_word(t->event->limit) : "a limit");
-}
-
-static void put_reason(struct text_out *out, const struct telling *t)
-{
-	size_t reason = t->event->reason < REASON_COUNT ? t->event->reason : REASON_NONE;
-
-	text_put(out, reasons[reason].words);
-}
-
-static void put_peer(struct text_out *out, const struct telling *t)
-{
-	text_put(out, peer_name(t->event->subject));
-}
-
-static enum lack lack_of(const struct event *e)
-{
-	return e->subject < LACK_COUNT ? (enum lack)(1U << e->subject) : (enum lack)0;
-}
-
-static void put_lack(struct text_out *out, const struct telling *t)
-{
-	text_put(out, lack_name(lack_of(t->event)));
-}
-
-static void put_effect(struct text_out *out, const struct telling *t)
-{
-	text_put(out, lack_effect(lack_of(t->event)));
-}
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
-static void put_reading(struct text_out *out, const struct telling *t)
-{
-	bool of_host = t->event->service == SERVICE_NONE;
-	size_t n = of_host ? COUNT(host_readings) : COUNT(member_readings);
-	size_t bit = t->event->subject;
-
-	text_put(out, bit >= n ? "a reading" : of_host ? host_readings[bit] : member_readings[bit]);
-}
-
-static void put_extra(struct text_out *out, const struct telling *t)
-{
-	if (!t->extra || !*t->extra)
-		return;
-	text_put(out, ": ");
-	put_plain(out, t->extra);
-}
-
-/* 12, or -12 as a result carries it. */
-static void put_errno(struct text_out *out, uint64_t n)
-{
-	uint64_t number = n > INT64_MAX ? 0 - n : n;
-	const char *words = number <= INT32_MAX ? strerrordesc_np((int)number) : NULL;
-
-	if (words) {
-		text_put(out, words);
-	} else {
-		text_put(out, "error ");
-		text_put_u64(out, number);
-	}
-}
-
-static void put_pct(struct text_out *out, uint64_t n)
-{
-	text_put_percent(out, n > UINT32_MAX ? UINT32_MAX : (uint32_t)n);
-}
-
-/* The value of the limit that the event speaks of. */
-static void put_limit_value(struct text_out *out, const struct telling *t, uint64_t n)
-{
-	if (t->event->limit == LIMIT_OOM_GROUP)
-		text_put(out, n ? "on" : "off");
-	else
-		text_put_size(out, n);
-}
-
-static const struct {
-	const char *name;
-	void (*put)(struct text_out *out, const struct telling *t);
-} words[] = {
-	{"service", put_service},
-	{"other", put_other},
-	{"limit", put_limit_word},
-	{"reason", put_reason},
-	{"peer", put_peer},
-	{"lack", put_lack},
-	{"effect", put_effect},
-	{"reading", put_reading},
-	{"extra", put_extra},
-};
-
-static const struct {
-	const char *name;
-	void (*put)(struct text_out *out, uint64_t n);
-} formats[] = {
-	{"", text_put_u64},
-	{":size", text_put_size},
-	{":pct", put_pct},
-	{":errno", put_errno},
-};
-
-/* "0:size": false when it is no such thing. */
-static bool put_number(struct text_out *out, const struct telling *t, struct text_span holder)
-{
-	size_t i = (size_t)(holder.start[0] - '0');
-	struct text_span format = {holder.start + 1, holder.len - 1};
-
-	if (i >= EVENT_NUMBERS)
-		return false;
-	if (text_is(format, ":limit")) {
-		put_limit_value(out, t, t->event->n[i]);
-		return true;
-	}
-	for (size_t f = 0; f < COUNT(formats); f++) {
-		if (text_is(format, formats[f].name)) {
-			formats[f].put(out, t->event->n[i]);
-			return true;
-		}
-	}
-	return false;
-}
-
-static bool put_word(struct text_out *out, const struct telling *t, struct text_span holder)
-{
-	for (size_t w = 0; w < COUNT(words); w++) {
-		if (text_is(holder, words[w].name)) {
-			words[w].put(out, t);
-			return true;
-		}
-	}
-	return false;
-}
-
-/* Writes the placeholder at S, "{...}". -> what follows it. */
-static const char *put_holder(struct text_out *out, const struct telling *t, const char *s)
-{
-	size_t end = strcspn(s, "}");
-	struct text_span holder = {s + 1, end - 1};
-
-	/* One that does not exist stays visible; the unit test finds it. */
-	if (!put_number(out, t, holder) && !put_word(out, t, holder))
-		text_put_span(out, s, end + 1);
-	return s + end + 1;
-}
-
-void event_message(
-	struct text_out *out, const struct event *e, const struct policy *p, const char *extra)
-{
-	struct telling t = {.event = e, .policy = p, .extra = extra};
-	const char *s = e->kind < EVENT_COUNT ? infos[e->kind].sentence : "An unknown event";
-
-	while (*s) {
-		size_t plain = strcspn(s, "{[]");
-
-		text_put_span(out, s, plain);
-		s += plain;
-		if (*s == '{')
-			s = put_holder(out, &t, s);
-		else if (*s == '[' && e->service == SERVICE_NONE)
-			s += strcspn(s, "]");
-		else if (*s)
-			s++;
-	}
+	return reasons[(size_t)reason < REASON_COUNT ? reason : REASON_NONE].words;
 }

@@ -11,6 +11,12 @@ const char *action_name(enum action_kind kind)
 		[ACT_HOLD] = "hold",
 		[ACT_PERSIST] = "persist",
 		[ACT_RESERVE] = "reserve",
+		[ACT_SWAP_MAKE] = "swap_make",
+		[ACT_SWAP_ON] = "swap_on",
+		[ACT_SWAP_RESIZE] = "swap_resize",
+		[ACT_SWAP_MEND] = "swap_mend",
+		[ACT_SWAPPINESS] = "swappiness",
+		[ACT_ZSWAP] = "zswap",
 	};
 
 	return (size_t)kind < ACT_COUNT ? names[kind] : "unknown";

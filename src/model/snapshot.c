@@ -58,6 +58,33 @@ uint64_t member_unreclaimable(const struct member_sample *m)
 	return m->anon_bytes + m->shmem_bytes + less(m->kernel_bytes, m->slab_reclaimable_bytes);
 }
 
+const char *swap_type_name(enum swap_type type)
+{
+	static const char *const names[SWAP_TYPES] = {
+		[SWAP_FILE] = "file",
+		[SWAP_PARTITION] = "partition",
+		[SWAP_ZRAM] = "zram",
+	};
+
+	return (size_t)type < SWAP_TYPES ? names[type] : "unknown";
+}
+
+const char *swap_file_state_name(enum swap_file_state state)
+{
+	static const char *const names[SWAP_FILE_STATES] = {
+		[SWAP_FILE_UNKNOWN] = "unknown",
+		[SWAP_FILE_ABSENT] = "absent",
+		[SWAP_FILE_USABLE] = "usable",
+		[SWAP_FILE_NOT_REGULAR] = "not_regular",
+		[SWAP_FILE_NO_HEADER] = "no_header",
+		[SWAP_FILE_HOLES] = "holes",
+		[SWAP_FILE_WRONG_HEADER] = "wrong_header",
+		[SWAP_FILE_UNREADABLE] = "unreadable",
+	};
+
+	return (size_t)state < SWAP_FILE_STATES ? names[state] : "unknown";
+}
+
 const char *peer_name(enum peer peer)
 {
 	static const char *const names[PEER_COUNT] = {
@@ -86,6 +113,8 @@ static const struct {
 	{LACK_SWAP_ACCOUNT, "swap accounting (memory.swap.*)",
 		"swap limits are neither set nor checked"},
 	{LACK_JOURNAL, "systemd journal", "events are written to stderr alone"},
+	{LACK_ROOM, "place left in guardiand's tables",
+		"some of its cgroups are neither seen nor limited"},
 };
 
 static size_t lack_row(enum lack lack)

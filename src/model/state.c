@@ -78,6 +78,30 @@ static void persist_resume(struct effort *effort, uint64_t now_us)
 	effort->outcome = -ETIMEDOUT;
 }
 
+/* What another program has set since stays. */
+bool state_give_back(
+	struct state *state, const struct swap_sample *found, enum event_knob knob, uint32_t *value)
+{
+	struct knob_state *k = &state->swap.knob[knob];
+	bool is_zswap = knob == KNOB_ZSWAP;
+	uint32_t now = is_zswap ? found->zswap : found->swappiness;
+	bool ours = k->is_ours && found->valid & (is_zswap ? SWAP_ZSWAP : SWAP_SWAPPINESS) &&
+		    now == k->wanted && now != k->before;
+
+	*value = k->before;
+	memset(k, 0, sizeof(*k));
+	return ours;
+}
+
+static void swap_resume(struct swap_state *swap)
+{
+	for (size_t f = 0; f < SWAP_FILES_MAX; f++)
+		for (size_t e = 0; e < SWAP_EFFORTS; e++)
+			effort_resume(&swap->file[f].effort[e]);
+	for (size_t k = 0; k < KNOB_COUNT; k++)
+		effort_resume(&swap->knob[k].effort);
+}
+
 void state_resume(struct state *state)
 {
 	state->adopted = 0;
@@ -88,6 +112,7 @@ void state_resume(struct state *state)
 	}
 	for (size_t i = 0; i < state->n_ancestors; i++)
 		effort_resume(&state->ancestor[i].reserve);
+	swap_resume(&state->swap);
 }
 
 static void again(uint64_t *since_us, uint64_t now_us)
@@ -127,6 +152,20 @@ static void service_again(struct service_state *service, uint64_t now_us)
 	again(&service->ooms.refill_us, now_us);
 }
 
+static void swap_again(struct swap_state *swap, uint64_t now_us)
+{
+	for (size_t f = 0; f < SWAP_FILES_MAX; f++)
+		for (size_t e = 0; e < SWAP_EFFORTS; e++)
+			effort_again(&swap->file[f].effort[e], now_us);
+	for (size_t k = 0; k < KNOB_COUNT; k++)
+		effort_again(&swap->knob[k].effort, now_us);
+	swap->thrash.window_us = 0; /* of a rate both counters and time are needed */
+	again(&swap->thrash.since_us, now_us);
+	again(&swap->thrash.calm_us, now_us);
+	again(&swap->told.refill_us, now_us);
+	again(&swap->normal_us, now_us);
+}
+
 void state_restart_durations(struct state *state, uint64_t now_us)
 {
 	for (size_t i = 0; i < state->n_members; i++)
@@ -144,5 +183,6 @@ void state_restart_durations(struct state *state, uint64_t now_us)
 	again(&state->host_level.calm_us, now_us);
 	again(&state->host_readings.changing_us, now_us);
 	again(&state->ooms.refill_us, now_us);
+	swap_again(&state->swap, now_us);
 	state->services_due_us = 0;
 }

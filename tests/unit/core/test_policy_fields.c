@@ -30,6 +30,7 @@ static size_t section_size(enum policy_section section)
 		[SECTION_HOST] = sizeof(struct policy_host),
 		[SECTION_DOCKER] = sizeof(struct policy_docker),
 		[SECTION_DRIFT] = sizeof(struct policy_drift),
+		[SECTION_SWAP] = sizeof(struct policy_swap),
 		[SECTION_SERVICE] = sizeof(struct policy_service)};
 
 	return sizes[section];
@@ -54,7 +55,9 @@ static void every_row_is_sound(void **state)
 		}
 		assert_true(f->min <= f->max);
 		assert_true(f->size == 1 || f->size == 4 || f->size == 8);
-		if (f->limit == LIMIT_COUNT)
+		if (f->flags & FIELD_OPTIONAL)
+			assert_false(policy_field_in_bounds(f, f->fallback));
+		else if (f->limit == LIMIT_COUNT)
 			assert_true(policy_field_in_bounds(f, f->fallback));
 		else
 			assert_non_null(
@@ -267,7 +270,7 @@ static void a_service_is_found_by_its_name_unless_it_says_how(void **state)
 	assert_string_equal(by_container->container, "web");
 }
 
-static void swap_follows_the_limit_but_not_of_a_protected_service(void **state)
+static void a_protected_service_gets_no_swap_unless_told(void **state)
 {
 	struct policy_service *bare, *limited, *safe, *told;
 
@@ -284,7 +287,7 @@ static void swap_follows_the_limit_but_not_of_a_protected_service(void **state)
 	policy_finish(&policy);
 	policy_finish(&policy); /* doing it twice changes nothing */
 	assert_false(limit_has(&bare->limits, LIMIT_SWAP_MAX));
-	assert_int_equal(limited->limits.value[LIMIT_SWAP_MAX], 100 * MIB);
+	assert_false(limit_has(&limited->limits, LIMIT_SWAP_MAX)); /* that depends on the member */
 	assert_true(limit_has(&safe->limits, LIMIT_SWAP_MAX));
 	assert_int_equal(safe->limits.value[LIMIT_SWAP_MAX], 0);
 	assert_int_equal(told->limits.value[LIMIT_SWAP_MAX], 5 * MIB);
@@ -305,7 +308,7 @@ int main(void)
 		cmocka_unit_test(sameness_looks_at_value_and_presence),
 		cmocka_unit_test(defaults_are_those_of_the_page),
 		cmocka_unit_test(a_service_is_found_by_its_name_unless_it_says_how),
-		cmocka_unit_test(swap_follows_the_limit_but_not_of_a_protected_service),
+		cmocka_unit_test(a_protected_service_gets_no_swap_unless_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -160,6 +160,47 @@ static void sentences_read_well(void **state)
 }
 
 /* Outside of the policy's services nothing more is known of the killed than their number. */
+static void swap_sentences_read_well(void **state)
+{
+	struct event made = {.kind = EVENT_SWAP_MADE, .n = {2ULL << 30}};
+	struct event off = {.kind = EVENT_SWAP_OFF, .subject = 1, .n = {1ULL << 30, 2}};
+	struct event refused = {.kind = EVENT_SWAP_REFUSED,
+		.reason = REASON_SWAP_SPACE,
+		.n = {2ULL << 30, 3ULL << 30, 2ULL << 30}};
+	struct event failed = {
+		.kind = EVENT_SWAP_FAILED, .reason = REASON_SWAP_ON, .n = {EINVAL, 1ULL << 30}};
+	struct event mended = {.kind = EVENT_SWAP_MENDED, .n = {0644, 7}};
+	struct event thrash = {.kind = EVENT_SWAP_THRASH, .n = {1 << 20, 2 << 20, 3010, 300 << 20}};
+	struct event set = {.kind = EVENT_VM_SET, .n = {10, 60}};
+
+	(void)state;
+	assert_string_equal(tell(&made, NULL), "Swap of 2 GiB has been made and is in use: swap");
+	strcpy(policy.swap.file, "/swap\x1b");
+	assert_string_equal(tell(&off, NULL),
+		"The swap file /swap .2 (1 GiB) was switched off by another program: guardiand "
+		"switches it on again (repair 2)");
+	strcpy(policy.swap.file, "/swap");
+	assert_string_equal(tell(&refused, NULL),
+		"Swap file /swap: the disk has too little free space for it (3 GiB free, 2 GiB to "
+		"stay free); guardiand leaves it as it is");
+	assert_string_equal(tell(&failed, NULL),
+		"The swap file /swap (1 GiB) could not be switched on: Invalid argument; guardiand "
+		"will try again");
+	assert_string_equal(tell(&mended, NULL),
+		"The swap file /swap was open to others (mode 0644, user 7): it is mode 0600 and "
+		"owned by root again");
+	assert_string_equal(tell(&thrash, NULL),
+		"The host thrashes: 1 MiB a second come back from swap while 2 MiB a second go "
+		"out, "
+		"and programs stand still for 30.1% of the time; most of it is backend, with 300 "
+		"MiB in swap");
+	thrash.service = SERVICE_NONE;
+	assert_null(strstr(tell(&thrash, NULL), "most of it"));
+	assert_string_equal(tell(&set, NULL), "vm.swappiness is now 10, it was 60");
+	set.subject = KNOB_ZSWAP;
+	assert_string_equal(tell(&set, NULL), "zswap is now 10, it was 60");
+}
+
 static void what_stands_in_brackets_is_of_services(void **state)
 {
 	struct event kill = {
@@ -239,6 +280,12 @@ static void control_characters_do_not_pass(void **state)
 	const char *text = tell(&e, "x\ry\n");
 	strcpy(policy.service[0].name, "backend");
 	assert_string_equal(text, "memory.current of a b [2Jc  can be read again: x y ");
+	/* C1 as UTF-8: CSI, and NEL. What is text stays. */
+	text = tell(&e, "a\xc2\x9b"
+			"2Jb\xc2\x85"
+			"c\x9b"
+			"d \xc3\xa9\xe2\x82\xac");
+	assert_non_null(strstr(text, ": a 2Jb c d \xc3\xa9\xe2\x82\xac"));
 }
 
 static void a_long_message_is_cut_not_overrun(void **state)
@@ -358,6 +405,7 @@ int main(void)
 		cmocka_unit_test(every_placeholder_exists),
 		cmocka_unit_test(extra_ends_the_sentence),
 		cmocka_unit_test(sentences_read_well),
+		cmocka_unit_test(swap_sentences_read_well),
 		cmocka_unit_test(what_stands_in_brackets_is_of_services),
 		cmocka_unit_test(readings_are_named_by_bit),
 		cmocka_unit_test(nonsense_is_told_plainly),

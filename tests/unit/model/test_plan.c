@@ -18,6 +18,8 @@ static void each_action_has_its_word(void **state)
 	assert_string_equal(action_name(ACT_HOLD), "hold");
 	assert_string_equal(action_name(ACT_PERSIST), "persist");
 	assert_string_equal(action_name(ACT_RESERVE), "reserve");
+	assert_string_equal(action_name(ACT_SWAP_MAKE), "swap_make");
+	assert_string_equal(action_name(ACT_ZSWAP), "zswap");
 }
 
 int main(void)

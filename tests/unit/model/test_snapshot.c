@@ -81,6 +81,20 @@ static void each_peer_has_its_name(void **state)
 	CHECK_NAMES(peer_name, PEER_COUNT);
 }
 
+static void swap_has_its_words(void **state)
+{
+	(void)state;
+	CHECK_NAMES(swap_type_name, SWAP_TYPES);
+	assert_string_equal(swap_type_name(SWAP_ZRAM), "zram");
+	/* "unknown" is a state as well */
+	for (unsigned int a = 1; a < SWAP_FILE_STATES; a++)
+		for (unsigned int b = 0; b < a; b++)
+			assert_string_not_equal(swap_file_state_name((enum swap_file_state)a),
+				swap_file_state_name((enum swap_file_state)b));
+	assert_string_equal(swap_file_state_name(SWAP_FILE_USABLE), "usable");
+	assert_string_equal(swap_file_state_name(SWAP_FILE_STATES), "unknown");
+}
+
 static void each_lack_has_a_name_and_an_effect(void **state)
 {
 	(void)state;
@@ -106,6 +120,7 @@ int main(void)
 		cmocka_unit_test(unreclaimable_leaves_out_files_and_reclaimable_slab),
 		cmocka_unit_test(samples_are_compared_field_by_field),
 		cmocka_unit_test(each_peer_has_its_name),
+		cmocka_unit_test(swap_has_its_words),
 		cmocka_unit_test(each_lack_has_a_name_and_an_effect),
 	};
 

@@ -141,6 +141,57 @@ static void only_what_has_begun_begins_again(void **unused)
 	assert_int_equal(state.host_readings.changing_us, 0);
 }
 
+static void swap_is_resumed_and_begins_again(void **unused)
+{
+	struct swap_file_memory *second = &state.swap.file[1];
+
+	(void)unused;
+	second->effort[SWAP_EFFORT_ON] = (struct effort){.ticket = 3, .ended = 1, .asked_us = 5};
+	state.swap.knob[KNOB_ZSWAP].effort = (struct effort){.ticket = 4, .window_us = 6};
+	state.swap.thrash = (struct thrash_state){.window_us = 7, .since_us = 8};
+	state.swap.normal_us = 9;
+	state_resume(&state);
+	assert_int_equal(second->effort[SWAP_EFFORT_ON].ticket, 0);
+	assert_int_equal(second->effort[SWAP_EFFORT_ON].ended, 0);
+	assert_int_equal(state.swap.knob[KNOB_ZSWAP].effort.ticket, 0);
+	state_restart_durations(&state, 77);
+	assert_int_equal(second->effort[SWAP_EFFORT_ON].asked_us, 77);
+	assert_int_equal(state.swap.knob[KNOB_ZSWAP].effort.window_us, 77);
+	assert_int_equal(state.swap.thrash.window_us, 0); /* with its counters it is void */
+	assert_int_equal(state.swap.thrash.since_us, 77);
+	assert_int_equal(state.swap.thrash.calm_us, 0);
+	assert_int_equal(state.swap.normal_us, 77);
+}
+
+static void only_what_is_ours_is_given_back(void **unused)
+{
+	struct swap_sample found = {
+		.valid = SWAP_SWAPPINESS | SWAP_ZSWAP, .swappiness = 10, .zswap = SWITCH_ON};
+	struct knob_state *knob = state.swap.knob,
+			  ours = {.is_ours = 1, .wanted = 10, .before = 60};
+	uint32_t value;
+
+	(void)unused;
+	knob[KNOB_SWAPPINESS] = ours;
+	assert_true(state_give_back(&state, &found, KNOB_SWAPPINESS, &value));
+	assert_int_equal(value, 60);
+	assert_false(state_give_back(&state, &found, KNOB_SWAPPINESS, &value)); /* once */
+	knob[KNOB_ZSWAP] = (struct knob_state){.is_ours = 1, .wanted = SWITCH_ON};
+	assert_true(state_give_back(&state, &found, KNOB_ZSWAP, &value));
+	assert_int_equal(value, SWITCH_OFF);
+	knob[KNOB_SWAPPINESS] = ours;
+	found.swappiness = 30; /* somebody else's by now */
+	assert_false(state_give_back(&state, &found, KNOB_SWAPPINESS, &value));
+	knob[KNOB_SWAPPINESS] = ours;
+	found.swappiness = 10;
+	found.valid = 0;
+	assert_false(state_give_back(&state, &found, KNOB_SWAPPINESS, &value));
+	knob[KNOB_SWAPPINESS] = ours;
+	knob[KNOB_SWAPPINESS].before = 10;
+	found.valid = SWAP_SWAPPINESS;
+	assert_false(state_give_back(&state, &found, KNOB_SWAPPINESS, &value));
+}
+
 static void levels_have_names(void **unused)
 {
 	(void)unused;
@@ -158,6 +209,8 @@ int main(void)
 		TEST(resuming_forgets_what_was_under_way),
 		TEST(an_update_under_way_ended_without_an_answer),
 		TEST(only_what_has_begun_begins_again),
+		TEST(swap_is_resumed_and_begins_again),
+		TEST(only_what_is_ours_is_given_back),
 		TEST(levels_have_names),
 	};
 

@@ -1,0 +1,269 @@
+/*
+ * event_out: the one place where the numbers of an event become words. The catalogue is event.c.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "guardian/event.h"
+#include "guardian/limit.h"
+#include "guardian/snapshot.h"
+
+/* In the order of the bits of enum host_reading and enum member_reading. */
+static const char *const host_readings[] = {
+	"/proc/meminfo",
+	"Swap (/proc/meminfo)",
+	"/proc/vmstat",
+	"/proc/pressure/memory",
+	"/proc/pressure/io",
+	"/proc/pressure/cpu",
+};
+static const char *const member_readings[] = {
+	"memory.current",
+	"memory.stat",
+	"memory.swap.current",
+	"memory.events",
+	"memory.events.local",
+	"memory.pressure",
+	"cgroup.events",
+	"pids.current",
+	"memory.peak",
+	"memory.high",
+	"memory.max of the inner group",
+	"Docker's stored configuration",
+};
+
+/* All that a sentence may speak of. */
+struct telling {
+	const struct event *event;
+	const struct policy *policy;
+	const char *extra;
+};
+
+/* Names and errors come from outside: no newline and no terminal sequence may pass. */
+static void put_plain(struct text_out *out, const char *s)
+{
+	while (*s) {
+		bool shown;
+		size_t len = text_character(s, &shown);
+
+		text_put_span(out, shown ? s : " ", shown ? len : 1);
+		s += len;
+	}
+}
+
+static void put_service_at(struct text_out *out, const struct policy *p, uint64_t index)
+{
+	if (index == SERVICE_NONE)
+		text_put(out, "the host");
+	else if (!p || index >= p->n_services)
+		text_put(out, "a service");
+	else
+		put_plain(out, p->service[index].name);
+}
+
+static void put_service(struct text_out *out, const struct telling *t)
+{
+	put_service_at(out, t->policy, t->event->service);
+}
+
+static void put_other(struct text_out *out, const struct telling *t)
+{
+	put_service_at(out, t->policy, t->event->n[0]);
+}
+
+static void put_limit_word(struct text_out *out, const struct telling *t)
+{
+	text_put(out, t->event->limit < LIMIT_COUNT ? limit_word(t->event->limit) : "a limit");
+}
+
+static void put_reason(struct text_out *out, const struct telling *t)
+{
+	text_put(out, event_reason_words((enum event_reason)t->event->reason));
+	if (t->event->reason != REASON_SWAP_SPACE)
+		return;
+	text_put(out, " (");
+	text_put_size(out, t->event->n[1]);
+	text_put(out, " free, ");
+	text_put_size(out, t->event->n[2]);
+	text_put(out, " to stay free)");
+}
+
+static void put_file(struct text_out *out, const struct telling *t)
+{
+	put_plain(out, t->policy && t->policy->swap.file[0] ? t->policy->swap.file : "swap");
+	if (t->event->subject)
+		text_put(out, ".2");
+}
+
+static void put_knob(struct text_out *out, const struct telling *t)
+{
+	text_put(out, t->event->subject == KNOB_ZSWAP ? "zswap" : "vm.swappiness");
+}
+
+static void put_peer(struct text_out *out, const struct telling *t)
+{
+	text_put(out, peer_name(t->event->subject));
+}
+
+static enum lack lack_of(const struct event *e)
+{
+	return e->subject < LACK_COUNT ? (enum lack)(1U << e->subject) : (enum lack)0;
+}
+
+static void put_lack(struct text_out *out, const struct telling *t)
+{
+	text_put(out, lack_name(lack_of(t->event)));
+}
+
+static void put_effect(struct text_out *out, const struct telling *t)
+{
+	text_put(out, lack_effect(lack_of(t->event)));
+}
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static void put_reading(struct text_out *out, const struct telling *t)
+{
+	bool of_host = t->event->service == SERVICE_NONE;
+	size_t n = of_host ? COUNT(host_readings) : COUNT(member_readings);
+	size_t bit = t->event->subject;
+
+	text_put(out, bit >= n ? "a reading" : of_host ? host_readings[bit] : member_readings[bit]);
+}
+
+static void put_extra(struct text_out *out, const struct telling *t)
+{
+	if (!t->extra || !*t->extra)
+		return;
+	text_put(out, ": ");
+	put_plain(out, t->extra);
+}
+
+/* 12, or -12 as a result carries it. */
+static void put_errno(struct text_out *out, uint64_t n)
+{
+	uint64_t number = n > INT64_MAX ? 0 - n : n;
+	const char *words = number <= INT32_MAX ? strerrordesc_np((int)number) : NULL;
+
+	if (words) {
+		text_put(out, words);
+	} else {
+		text_put(out, "error ");
+		text_put_u64(out, number);
+	}
+}
+
+/* Permission bits as chmod(1) takes them: 0644. */
+static void put_mode(struct text_out *out, uint64_t n)
+{
+	text_put(out, "0");
+	for (int shift = 6; shift >= 0; shift -= 3)
+		text_put_u64(out, n >> shift & 7);
+}
+
+static void put_pct(struct text_out *out, uint64_t n)
+{
+	text_put_percent(out, n > UINT32_MAX ? UINT32_MAX : (uint32_t)n);
+}
+
+/* The value of the limit that the event speaks of. */
+static void put_limit_value(struct text_out *out, const struct telling *t, uint64_t n)
+{
+	if (t->event->limit == LIMIT_OOM_GROUP)
+		text_put(out, n ? "on" : "off");
+	else
+		text_put_size(out, n);
+}
+
+static const struct {
+	const char *name;
+	void (*put)(struct text_out *out, const struct telling *t);
+} words[] = {
+	{"service", put_service},
+	{"other", put_other},
+	{"limit", put_limit_word},
+	{"reason", put_reason},
+	{"peer", put_peer},
+	{"lack", put_lack},
+	{"effect", put_effect},
+	{"reading", put_reading},
+	{"file", put_file},
+	{"knob", put_knob},
+	{"extra", put_extra},
+};
+
+static const struct {
+	const char *name;
+	void (*put)(struct text_out *out, uint64_t n);
+} formats[] = {
+	{"", text_put_u64},
+	{":size", text_put_size},
+	{":pct", put_pct},
+	{":errno", put_errno},
+	{":mode", put_mode},
+};
+
+/* "0:size": false when it is no such thing. */
+static bool put_number(struct text_out *out, const struct telling *t, struct text_span holder)
+{
+	size_t i = (size_t)(holder.start[0] - '0');
+	struct text_span format = {holder.start + 1, holder.len - 1};
+
+	if (i >= EVENT_NUMBERS)
+		return false;
+	if (text_is(format, ":limit")) {
+		put_limit_value(out, t, t->event->n[i]);
+		return true;
+	}
+	for (size_t f = 0; f < COUNT(formats); f++) {
+		if (text_is(format, formats[f].name)) {
+			formats[f].put(out, t->event->n[i]);
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool put_word(struct text_out *out, const struct telling *t, struct text_span holder)
+{
+	for (size_t w = 0; w < COUNT(words); w++) {
+		if (text_is(holder, words[w].name)) {
+			words[w].put(out, t);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Writes the placeholder at S, "{...}". -> what follows it. */
+static const char *put_holder(struct text_out *out, const struct telling *t, const char *s)
+{
+	size_t end = strcspn(s, "}");
+	struct text_span holder = {s + 1, end - 1};
+
+	/* One that does not exist stays visible; the unit test finds it. */
+	if (!put_number(out, t, holder) && !put_word(out, t, holder))
+		text_put_span(out, s, end + 1);
+	return s + end + 1;
+}
+
+void event_message(
+	struct text_out *out, const struct event *e, const struct policy *p, const char *extra)
+{
+	struct telling t = {.event = e, .policy = p, .extra = extra};
+	const struct event_info *info = event_info((enum event_kind)e->kind);
+	const char *s = info ? info->sentence : "An unknown event";
+
+	while (*s) {
+		size_t plain = strcspn(s, "{[]");
+
+		text_put_span(out, s, plain);
+		s += plain;
+		if (*s == '{')
+			s = put_holder(out, &t, s);
+		else if (*s == '[' && e->service == SERVICE_NONE)
+			s += strcspn(s, "]");
+		else if (*s)
+			s++;
+	}
+}
