@@ -32,6 +32,7 @@ enum check_kind {
 	CHECK_DAEMON_ABSENT,
 	CHECK_DAEMON_HIDDEN, /* n: errno */
 	CHECK_POLICY_REJECTED,
+	CHECK_POLICY_OPEN, /* others than root may write the policy */
 	CHECK_OBSERVING,
 	/* the host */
 	CHECK_MEMORY_UNREAD,
@@ -39,6 +40,11 @@ enum check_kind {
 	CHECK_HOST_CRITICAL,
 	CHECK_SWAP_UNREAD,
 	CHECK_NO_SWAP,
+	CHECK_SWAP_ABSENT,   /* n: index of the file, here and below */
+	CHECK_SWAP_SMALL,    /* n: wanted, found */
+	CHECK_SWAP_MODE,     /* n: file, mode, uid */
+	CHECK_SWAP_UNUSABLE, /* subject: enum event_reason; n: file, free, reserve */
+	CHECK_SWAP_HIGH,     /* n: used centipct, used, total */
 	CHECK_NO_STREAM_CAP,
 	CHECK_OVERCOMMIT, /* n: sum of limits, reserve, total */
 	CHECK_LACK,       /* subject: bit of enum lack */
@@ -121,6 +127,7 @@ struct check_world {
 	enum check_daemon daemon;
 	int32_t daemon_error; /* CHECK_HIDDEN: a positive errno */
 	uint64_t daemon_pid, daemon_age_us, daemon_patience_us;
+	bool policy_open;     /* others than root may write its file */
 	bool daemon_rejected; /* it runs an older policy: the last reload was refused */
 	uint8_t claim[POLICY_SERVICES_MAX]; /* enum check_claim */
 	/* containers */

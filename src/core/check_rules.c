@@ -4,7 +4,9 @@
  */
 #include <string.h>
 
+#include "check_swap.h"
 #include "guardian/check_rules.h"
+#include "guardian/wanted.h"
 
 /* What a kind of finding is worth, unless a rule says otherwise. */
 static const uint8_t severities[CHECK_KINDS] = {
@@ -13,12 +15,18 @@ static const uint8_t severities[CHECK_KINDS] = {
 	[CHECK_DAEMON_ABSENT] = CHECK_CRITICAL,
 	[CHECK_DAEMON_HIDDEN] = CHECK_UNKNOWN,
 	[CHECK_POLICY_REJECTED] = CHECK_WARNING,
+	[CHECK_POLICY_OPEN] = CHECK_WARNING,
 	[CHECK_OBSERVING] = CHECK_NOTICE,
 	[CHECK_MEMORY_UNREAD] = CHECK_UNKNOWN,
 	[CHECK_HOST_WARN] = CHECK_WARNING,
 	[CHECK_HOST_CRITICAL] = CHECK_CRITICAL,
 	[CHECK_SWAP_UNREAD] = CHECK_UNKNOWN,
 	[CHECK_NO_SWAP] = CHECK_WARNING,
+	[CHECK_SWAP_ABSENT] = CHECK_WARNING,
+	[CHECK_SWAP_SMALL] = CHECK_WARNING,
+	[CHECK_SWAP_MODE] = CHECK_WARNING,
+	[CHECK_SWAP_UNUSABLE] = CHECK_WARNING,
+	[CHECK_SWAP_HIGH] = CHECK_WARNING,
 	/* No policy can state a cap yet, so nobody could act on a warning. */
 	[CHECK_NO_STREAM_CAP] = CHECK_NOTICE,
 	[CHECK_OVERCOMMIT] = CHECK_WARNING,
@@ -97,8 +105,10 @@ static void rule_daemon(const struct check_world *w, struct check_findings *out)
 		[CHECK_ABSENT] = CHECK_DAEMON_ABSENT,
 		[CHECK_HIDDEN] = CHECK_DAEMON_HIDDEN,
 	};
-	struct check_finding f;
+	struct check_finding f = finding_of(CHECK_POLICY_OPEN);
 
+	if (w->policy_open)
+		add(out, &f);
 	if (w->daemon != CHECK_ALIVE) {
 		f = finding_of(kinds[w->daemon]);
 		f.n[0] = w->daemon == CHECK_HIDDEN ? (uint64_t)w->daemon_error : w->daemon_pid;
@@ -161,14 +171,16 @@ static void rule_host_memory(const struct check_world *w, struct check_findings 
 
 static void rule_swap(const struct check_world *w, struct check_findings *out)
 {
-	const struct host_sample *host = &w->snap->host;
-	bool unread = !(host->valid & HOST_SWAP);
-	struct check_finding f;
+	struct check_finding found[CHECK_SWAP_FINDINGS_MAX] = {0};
+	size_t n = check_swap(w, found);
 
-	if (!unread && host->swap_total_bytes > 0)
-		return;
-	f = finding_of(unread ? CHECK_SWAP_UNREAD : CHECK_NO_SWAP);
-	add(out, &f);
+	for (size_t i = 0; i < n; i++) {
+		struct check_finding f = finding_of((enum check_kind)found[i].kind);
+
+		f.subject = found[i].subject;
+		memcpy(f.n, found[i].n, sizeof(f.n));
+		add(out, &f);
+	}
 }
 
 static void rule_streams(const struct check_world *w, struct check_findings *out)
@@ -367,22 +379,23 @@ static void check_limits(
 		[CLAIM_FAILED] = CHECK_FAILED,
 		[CLAIM_SURRENDERED] = CHECK_SURRENDERED,
 	};
-	const struct limit_set *wanted = &w->policy->service[m->service].limits;
+	struct limit_set wanted;
 	uint8_t claim = w->daemon == CHECK_ALIVE ? w->claim[m->service] : CLAIM_NONE;
 
 	/* Being set just now, or left alone until the policy is corrected. */
 	if (claim == CLAIM_PENDING || m->also != SERVICE_NONE)
 		return;
+	wanted_limits(&w->policy->service[m->service], m, NULL, &wanted);
 	for (enum limit_kind kind = 0; kind < LIMIT_COUNT; kind++) {
 		struct check_finding f = finding_of(kinds[claim]);
 
-		if (!limit_has(wanted, kind) || !limit_has(&m->live, kind) ||
-			limit_same(kind, wanted->value[kind], m->live.value[kind],
-				w->snap->page_bytes))
+		if (!limit_has(&wanted, kind) || !limit_has(&m->live, kind) ||
+			limit_same(
+				kind, wanted.value[kind], m->live.value[kind], w->snap->page_bytes))
 			continue;
 		f.service = m->service;
 		f.limit = (uint8_t)kind;
-		f.n[0] = wanted->value[kind];
+		f.n[0] = wanted.value[kind];
 		f.n[1] = m->live.value[kind];
 		add(out, &f);
 	}

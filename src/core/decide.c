@@ -22,7 +22,7 @@ static member_rule *const member_rules[] = {
 /* Longer than any tick should take: the host slept, or nobody looked. */
 static uint64_t jump_us(const struct policy *policy)
 {
-	return 4 * policy->host.interval_us + 10 * SECOND_US;
+	return 4 * policy_longest_us(&policy->host) + 10 * SECOND_US;
 }
 
 /* So far ahead that no sum of moments overflows. */
@@ -36,7 +36,6 @@ static uint16_t at_most(uint16_t n, uint16_t max)
 static struct tick tick_begin(const struct policy *policy, const struct snapshot *snap,
 	struct state *state, struct plan *plan)
 {
-	uint64_t interval_us = policy->host.interval_us ? policy->host.interval_us : SECOND_US;
 	struct tick t = {.policy = policy, .snap = snap, .state = state, .plan = plan};
 
 	t.now_us = snap->now_us > MOMENT_MAX ? MOMENT_MAX : snap->now_us ? snap->now_us : 1;
@@ -46,7 +45,7 @@ static struct tick tick_begin(const struct policy *policy, const struct snapshot
 	plan->n_actions = 0;
 	plan->n_events = 0;
 	plan->state_changed = false;
-	plan->wake_us = t.now_us + interval_us;
+	plan->wake_us = UINT64_MAX;
 	return t;
 }
 
@@ -80,19 +79,23 @@ static void member_look(struct tick *t, const struct member_sample *m, struct me
  * So this is asked of all in one go, before anything else is. */
 static bool members_quiet(struct tick *t)
 {
-	const struct member_sample *m = t->snap->member, *end = m + t->n_members;
+	const struct member_sample *m = t->snap->member;
 	const struct member_state *ms = t->state->member;
-	uint64_t now_us = t->now_us, wake_us = UINT64_MAX;
+	uint64_t wake_us = UINT64_MAX, inodes = 0;
+	uint16_t services = 0;
+	uint8_t changed = 0;
 
 	if (t->state->n_members != t->n_members)
 		return false;
-	for (; m < end; m++, ms++) {
-		if (m->inode != ms->inode || m->service != ms->service || m->changed ||
-			ms->deadline_us <= now_us)
-			return false;
-		if (ms->deadline_us < wake_us)
-			wake_us = ms->deadline_us;
+#pragma GCC unroll 4
+	for (uint32_t i = 0; i < t->n_members; i++) {
+		inodes |= m[i].inode ^ ms[i].inode;
+		services |= m[i].service ^ ms[i].service;
+		changed |= m[i].changed;
+		wake_us = ms[i].deadline_us < wake_us ? ms[i].deadline_us : wake_us;
 	}
+	if (inodes || services || changed || wake_us <= t->now_us)
+		return false;
 	plan_wake(t, wake_us);
 	return true;
 }
@@ -102,13 +105,16 @@ static void members_look(struct tick *t)
 	const struct member_sample *m = t->snap->member, *end = m + t->n_members;
 	struct member_state *ms = t->state->member;
 	uint64_t now_us = t->now_us, wake_us = UINT64_MAX;
+	bool near = false;
 
 	for (; m < end; m++, ms++) {
 		if (m->changed || ms->deadline_us <= now_us)
 			member_look(t, m, ms);
+		near |= member_near(t, ms);
 		if (ms->deadline_us < wake_us && ms->deadline_us > now_us)
 			wake_us = ms->deadline_us;
 	}
+	t->state->members_near = near;
 	plan_wake(t, wake_us);
 }
 
@@ -142,7 +148,12 @@ void decide(const struct policy *policy, const struct snapshot *snap, struct sta
 	if (!quiet)
 		members_look(&t);
 	ancestors_look(&t);
+	swap_keep(&t);
+	knobs_keep(&t);
+	swap_level(&t);
+	thrash_watch(&t);
 	services_tell(&t);
 	ooms_tell(&t);
 	plan_wake(&t, state->services_due_us > t.now_us ? state->services_due_us : UINT64_MAX);
+	pace_set(&t);
 }

@@ -22,9 +22,26 @@ static bool effort_end(const struct tick *t, struct effort *effort, const struct
 	return true;
 }
 
+static bool swap_effort_end(const struct tick *t, const struct result *result)
+{
+	struct swap_state *swap = &t->state->swap;
+
+	for (size_t k = 0; k < KNOB_COUNT; k++)
+		if (effort_end(t, &swap->knob[k].effort, result))
+			return true;
+	for (size_t f = 0; f < SWAP_FILES_MAX; f++)
+		for (size_t e = 0; e < SWAP_EFFORTS; e++)
+			if (effort_end(t, &swap->file[f].effort[e], result))
+				return true;
+	return false;
+}
+
 static void effort_find(struct tick *t, const struct result *result)
 {
 	struct state *state = t->state;
+
+	if (swap_effort_end(t, result))
+		return;
 
 	for (size_t i = 0; i < state->n_members; i++) {
 		struct member_state *ms = &state->member[i];
@@ -48,17 +65,23 @@ void efforts_end(struct tick *t)
 	}
 }
 
-bool effort_pending(const struct tick *t, struct effort *effort, uint64_t *deadline_us)
+bool effort_pending_for(
+	const struct tick *t, struct effort *effort, uint64_t lost_us, uint64_t *deadline_us)
 {
 	if (effort->ticket == 0)
 		return false;
-	if (!passed(t, effort->asked_us, RESULT_LOST_US, deadline_us))
+	if (!passed(t, effort->asked_us, lost_us, deadline_us))
 		return true;
 	effort->ticket = 0;
 	effort->ended = 1;
 	effort->ended_us = t->now_us;
 	effort->outcome = -ETIMEDOUT;
 	return false;
+}
+
+bool effort_pending(const struct tick *t, struct effort *effort, uint64_t *deadline_us)
+{
+	return effort_pending_for(t, effort, RESULT_LOST_US, deadline_us);
 }
 
 int effort_outcome(struct effort *effort)

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "guardian/wanted.h"
 #include "rules.h"
 
 /* Percent of what cannot be reclaimed that a limit must leave: to be set at all, and to be taken up
@@ -26,23 +27,6 @@ void limits_open(struct member_state *ms)
 	effort_open(&l->hold);
 	effort_open(&l->persist);
 	l->observed = 0;
-}
-
-/* Without values that would kill whatever they are set on (traps 3, 4): the policy's check refuses
- * them, and so does this. */
-static void limits_wanted(const struct policy_service *service, struct limit_set *wanted)
-{
-	memset(wanted, 0, sizeof(*wanted));
-
-	for (enum limit_kind kind = 0; kind < LIMIT_COUNT; kind++) {
-		uint64_t value = service->limits.value[kind];
-
-		if (!limit_has(&service->limits, kind))
-			continue;
-		if (kind == LIMIT_MAX && value < LIMIT_FLOOR_BYTES)
-			continue;
-		limit_put(wanted, kind, value);
-	}
 }
 
 /* Only what is known on both sides can differ. */
@@ -287,6 +271,17 @@ static bool same_set(const struct limit_set *a, const struct limit_set *b)
 	return a->mask == b->mask && memcmp(a->value, b->value, sizeof(a->value)) == 0;
 }
 
+/* More became known of what follows from the policy: what is settled stays so. */
+static bool only_adds(const struct limit_set *before, const struct limit_set *wanted)
+{
+	if (before->mask == 0 || before->mask & ~wanted->mask)
+		return false;
+	for (enum limit_kind kind = 0; kind < LIMIT_COUNT; kind++)
+		if (limit_has(before, kind) && before->value[kind] != wanted->value[kind])
+			return false;
+	return true;
+}
+
 /* The policy wants something else: nothing is settled. What is under way still has to come back. */
 static void renew(struct member_state *ms, const struct limit_set *wanted)
 {
@@ -295,6 +290,10 @@ static void renew(struct member_state *ms, const struct limit_set *wanted)
 
 	if (same_set(&l->wanted, wanted))
 		return;
+	if (only_adds(&l->wanted, wanted)) {
+		l->wanted = *wanted;
+		return;
+	}
 	effort_open(&hold);
 	effort_open(&persist);
 	memset(l, 0, sizeof(*l));
@@ -382,7 +381,7 @@ void member_limit(struct tick *t, const struct member_sample *m, struct member_s
 
 	if (m->also != SERVICE_NONE)
 		return;
-	limits_wanted(service, &wanted);
+	wanted_limits(service, m, &l->wanted, &wanted);
 	renew(ms, &wanted);
 	if (effort_pending(t, &l->hold, &ms->deadline_us) ||
 		effort_pending(t, &l->persist, &ms->deadline_us))

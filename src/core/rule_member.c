@@ -95,6 +95,7 @@ void policy_adopt(struct tick *t)
 	services_renumber(state);
 	if (state->adopted)
 		matters_open(state);
+	swap_open(t);
 	state->policy_generation = t->snap->policy_generation;
 	state->adopted = 1;
 	state->services_due_us = 0;

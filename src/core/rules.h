@@ -24,7 +24,7 @@
 			 */
 #define RESULT_LOST_US   (300 * SECOND_US) /* no result for so long: it will not come */
 #define PAUSE_MAX_US     (300 * SECOND_US) /* back-off doubles up to here */
-#define GONE_AFTER_US    (10 * SECOND_US) /* a docker restart is faster, also on a host in trouble */
+#define GONE_AFTER_US    (30 * SECOND_US) /* a docker restart is faster, also on a host in trouble */
 #define READING_AFTER_US (5 * SECOND_US)  /* a reading is lost, or back */
 #define PEER_BACK_US     (2 * SECOND_US)
 #define CALM_MIN_US      SECOND_US     /* a level is never left sooner, whatever the policy says */
@@ -77,7 +77,7 @@ struct ration {
 	uint32_t burst;
 	uint64_t refill_us;
 };
-extern const struct ration turnover_ration, limits_ration, ooms_ration;
+extern const struct ration turnover_ration, limits_ration, swap_ration, ooms_ration;
 /* Takes one; otherwise lowers *DEADLINE_US to when there is one again. */
 bool budget_take(const struct tick *t, struct budget *budget, const struct ration *ration,
 	uint64_t *deadline_us);
@@ -87,6 +87,9 @@ bool budget_take(const struct tick *t, struct budget *budget, const struct ratio
 void efforts_end(struct tick *t);
 /* True while a result is awaited. */
 bool effort_pending(const struct tick *t, struct effort *effort, uint64_t *deadline_us);
+/* The same for an action that may take as long as LOST_US. */
+bool effort_pending_for(
+	const struct tick *t, struct effort *effort, uint64_t lost_us, uint64_t *deadline_us);
 /* The result, once: 1 when there is none, 0 or -errno. Counts failures. */
 int effort_outcome(struct effort *effort);
 /* True when a failure is worth telling: once an errno, and not for what has merely gone. */
@@ -143,6 +146,12 @@ void readings_watch(struct tick *t, struct readings *readings, uint32_t valid, u
 	uint64_t inode, uint64_t *deadline_us);
 void member_readings(struct tick *t, const struct member_sample *m, struct member_state *ms);
 
+/* ---- rule_pace.c ---- */
+/* So near to its warning that it is looked at each interval. */
+bool member_near(const struct tick *t, const struct member_state *ms);
+/* When to look again at the latest, whatever else asks for it; the last rule of a tick. */
+void pace_set(struct tick *t);
+
 /* ---- rule_oom.c ---- */
 void member_oom(struct tick *t, const struct member_sample *m, struct member_state *ms);
 void member_departed(struct tick *t, const struct member_state *ms);
@@ -160,6 +169,16 @@ void persist_ask(struct tick *t, const struct member_sample *m, struct member_st
 /* ---- rule_reserve.c ---- */
 void ancestors_align(struct tick *t);
 void ancestors_look(struct tick *t);
+
+/* ---- rule_swap.c, rule_knob.c, rule_thrash.c ---- */
+/* The policy, or the program, is new. */
+void swap_open(struct tick *t);
+void swap_keep(struct tick *t);
+struct event *tell_swap(struct tick *t, enum event_kind kind, uint8_t subject);
+void knobs_open(struct state *state);
+void knobs_keep(struct tick *t);
+void swap_level(struct tick *t);
+void thrash_watch(struct tick *t);
 
 /* ---- rule_peer.c ---- */
 void peers_watch(struct tick *t);

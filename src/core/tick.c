@@ -10,6 +10,7 @@
  * first words. */
 const struct ration turnover_ration = {.burst = 16, .refill_us = 10 * SECOND_US};
 const struct ration limits_ration = {.burst = 64, .refill_us = 5 * SECOND_US};
+const struct ration swap_ration = {.burst = 16, .refill_us = 30 * SECOND_US};
 const struct ration ooms_ration = {.burst = 8, .refill_us = 10 * SECOND_US};
 
 bool plan_has_room(const struct tick *t)
@@ -33,6 +34,18 @@ struct event *plan_tell(struct tick *t, enum event_kind kind, uint16_t service, 
 	return e;
 }
 
+static bool swap_ticket_pending(const struct swap_state *swap, uint32_t ticket)
+{
+	for (size_t k = 0; k < KNOB_COUNT; k++)
+		if (swap->knob[k].effort.ticket == ticket)
+			return true;
+	for (size_t f = 0; f < SWAP_FILES_MAX; f++)
+		for (size_t e = 0; e < SWAP_EFFORTS; e++)
+			if (swap->file[f].effort[e].ticket == ticket)
+				return true;
+	return false;
+}
+
 static bool ticket_pending(const struct state *state, uint32_t ticket)
 {
 	for (size_t i = 0; i < state->n_members; i++)
@@ -42,7 +55,7 @@ static bool ticket_pending(const struct state *state, uint32_t ticket)
 	for (size_t i = 0; i < state->n_ancestors; i++)
 		if (state->ancestor[i].reserve.ticket == ticket)
 			return true;
-	return false;
+	return swap_ticket_pending(&state->swap, ticket);
 }
 
 static uint32_t ticket_take(struct state *state)

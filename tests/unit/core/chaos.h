@@ -59,12 +59,26 @@ static inline struct limit_set chaos_set(struct chaos *c)
 	return set;
 }
 
+static inline void chaos_swap_policy(struct chaos *c)
+{
+	struct policy_swap *p = &c->policy.swap;
+
+	p->file[0] = '/';
+	p->file[1] = (char)('a' + chaos_below(c, 2));
+	p->size_bytes = chaos_one_in(c, 3) ? 0 : chaos_size(c);
+	p->reserve_bytes = chaos_one_in(c, 2) ? SWAP_RESERVE_COMMON : chaos_size(c);
+	p->priority = (int32_t)chaos_below(c, 32769) - 1;
+	p->swappiness = chaos_one_in(c, 2) ? SWAPPINESS_KEEP : (uint32_t)chaos_below(c, 201);
+	p->zswap = (uint8_t)chaos_below(c, 3);
+}
+
 static inline void chaos_policy(struct chaos *c)
 {
 	struct policy *p = &c->policy;
 
 	p->mode = (uint8_t)chaos_below(c, MODE_COUNT);
 	p->host.interval_us = 100000 + chaos_below(c, 10) * 500000;
+	p->host.idle_interval_us = chaos_below(c, 10) * 1000000;
 	p->host.warn_centipct = (uint32_t)chaos_below(c, 101) * 100;
 	p->host.critical_centipct = (uint32_t)chaos_below(c, 101) * 100;
 	p->host.calm_centipct = (uint32_t)chaos_below(c, 51) * 100;
@@ -84,6 +98,7 @@ static inline void chaos_policy(struct chaos *c)
 		s->critical_centipct = (uint32_t)chaos_below(c, 101) * 100;
 		s->force = chaos_one_in(c, 4);
 	}
+	chaos_swap_policy(c);
 	c->snap.policy_generation++;
 }
 
@@ -152,6 +167,44 @@ static inline void chaos_ancestors(struct chaos *c)
 	a->ev_oom_kill += chaos_below(c, 3);
 }
 
+static inline void chaos_swap_file(struct chaos *c, struct swap_file *f)
+{
+	f->state = (uint8_t)chaos_below(c, SWAP_FILE_STATES + c->wild);
+	f->active = f->state == SWAP_FILE_USABLE && chaos_one_in(c, 2);
+	f->labelled = !chaos_one_in(c, 4);
+	f->mode_ok = !chaos_one_in(c, 8);
+	f->owner_ok = !chaos_one_in(c, 8);
+	f->replaced = chaos_one_in(c, 16);
+	f->inode = 70 + chaos_below(c, 3);
+	f->size_bytes = chaos_size(c);
+}
+
+static inline void chaos_swap(struct chaos *c)
+{
+	struct swap_sample *s = &c->snap.swap;
+
+	s->valid = (uint32_t)chaos_below(c, 64);
+	for (size_t i = 0; i < SWAP_FILES_MAX; i++)
+		if (chaos_one_in(c, 3))
+			chaos_swap_file(c, &s->file[i]);
+	s->n_areas = (uint16_t)chaos_below(c, c->wild ? 1000 : 4);
+	for (size_t i = 0; i < 4; i++) {
+		s->area[i].ours = (int8_t)((int)chaos_below(c, 3) - 1);
+		s->area[i].used_bytes = chaos_size(c);
+	}
+	s->foreign_bytes = chaos_one_in(c, 2) ? 0 : chaos_size(c);
+	s->fs = (uint8_t)chaos_below(c, 3);
+	s->fs_free_bytes = chaos_size(c);
+	s->fs_total_bytes = chaos_size(c);
+	s->swappiness = (uint32_t)chaos_below(c, 201);
+	s->zswap = (uint8_t)chaos_below(c, 2);
+	c->snap.host.swap_total_bytes = chaos_size(c);
+	c->snap.host.swap_free_bytes = chaos_size(c);
+	c->snap.host.pswpin += chaos_below(c, 100000);
+	c->snap.host.pswpout += chaos_below(c, 100000);
+	c->snap.host.psi_memory.full.avg10_centipct = (uint32_t)chaos_below(c, 10001);
+}
+
 /* Some results for what is pending, in any order, and some for nothing. */
 static inline void chaos_results(struct chaos *c)
 {
@@ -203,6 +256,8 @@ static inline void chaos_mutate(struct chaos *c)
 		chaos_ancestors(c);
 	if (chaos_one_in(c, 4))
 		chaos_host(c);
+	if (chaos_one_in(c, 4))
+		chaos_swap(c);
 	if (chaos_one_in(c, 64))
 		chaos_policy(c);
 	if (chaos_one_in(c, 64))
@@ -252,6 +307,59 @@ static inline const char *chaos_check_hold(
 	return *destructive > 1 ? "two destructive actions in a tick" : NULL;
 }
 
+/* In use, and no more can be promised of its content than that memory holds it. */
+static inline bool chaos_fits(const struct chaos *c, const struct action *a)
+{
+	const struct swap_sample *s = &c->snap.swap;
+
+	for (uint16_t i = 0; i < s->n_areas && i < SWAP_AREAS_MAX; i++)
+		if (s->area[i].ours == a->file)
+			return c->snap.host.mem_available_bytes >= s->area[i].used_bytes;
+	return false;
+}
+
+static inline const char *chaos_check_resize(
+	const struct chaos *c, const struct action *a, uint32_t *destructive)
+{
+	const struct swap_file *f = &c->snap.swap.file[a->file];
+
+	if (!f->labelled)
+		return "resizes a file of somebody else";
+	if (!f->active)
+		return NULL;
+	if (!(c->snap.host.valid & HOST_MEMORY) || !(c->snap.swap.valid & SWAP_AREAS))
+		return "switches off swap without knowing that it fits";
+	if (!chaos_fits(c, a))
+		return "switches off swap that memory cannot hold";
+	return ++*destructive > 1 ? "two destructive actions in a tick" : NULL;
+}
+
+static inline const char *chaos_check_swap(
+	const struct chaos *c, const struct action *a, uint32_t *destructive)
+{
+	const struct swap_sample *s = &c->snap.swap;
+
+	if (a->kind == ACT_SWAPPINESS)
+		return s->valid & SWAP_SWAPPINESS ? NULL : "sets what it has not read";
+	if (a->kind == ACT_ZSWAP)
+		return s->valid & SWAP_ZSWAP ? NULL : "sets what it has not read";
+	if (!(s->valid & SWAP_FILE_SEEN))
+		return "acts on a swap file that it has not seen";
+	if (a->file >= SWAP_FILES_MAX || c->policy.swap.size_bytes == 0)
+		return "acts on swap that nobody wants";
+	if (s->file[a->file].replaced)
+		return "acts on a file that is another";
+	if (a->kind == ACT_SWAP_RESIZE)
+		return chaos_check_resize(c, a, destructive);
+	if (a->kind != ACT_SWAP_MAKE)
+		return s->file[a->file].state == SWAP_FILE_USABLE ? NULL : "uses what is no swap";
+	if (s->file[a->file].state != SWAP_FILE_ABSENT)
+		return "makes a file where there is one";
+	if (!(s->valid & SWAP_AREAS) || !(s->valid & SWAP_FS) || s->fs == SWAP_FS_REFUSED)
+		return "makes a file without knowing that it may";
+	return s->fs_free_bytes < a->size_bytes ? "makes a file that the disk cannot hold" : NULL;
+}
+
 static inline const char *chaos_check_actions(struct chaos *c)
 {
 	uint32_t destructive = 0, persists = 0;
@@ -269,6 +377,10 @@ static inline const char *chaos_check_actions(struct chaos *c)
 				return "a ticket that is in use";
 		if (c->n_pending < CHAOS_PENDING_MAX)
 			c->pending[c->n_pending++] = a->ticket;
+		if (a->kind >= ACT_SWAP_MAKE) {
+			broken = chaos_check_swap(c, a, &destructive);
+			continue;
+		}
 		if (a->set.mask == 0 || a->set.mask >= 1U << LIMIT_COUNT)
 			return "an action about nothing";
 		persists += a->kind == ACT_PERSIST;
@@ -303,7 +415,7 @@ static inline const char *chaos_check(struct chaos *c)
 		now_us = UINT64_MAX / 2;
 	if (c->plan.wake_us < now_us)
 		return "wakes up in the past";
-	if (c->plan.wake_us > now_us + c->policy.host.interval_us)
+	if (c->plan.wake_us > now_us + policy_longest_us(&c->policy.host))
 		return "wakes up after the interval";
 	if (!state_valid(&c->state, state_kept_size(&c->state)))
 		return "the state is not valid";

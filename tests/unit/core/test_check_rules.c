@@ -64,6 +64,16 @@ static void a_daemon_that_may_not_or_does_not_do_what_the_file_says(void **unuse
 	assert_null(look(CHECK_OBSERVING));
 }
 
+static void a_policy_that_others_may_write(void **unused)
+{
+	(void)unused;
+	assert_null(look(CHECK_POLICY_OPEN));
+	world.policy_open = true;
+	assert_found(CHECK_POLICY_OPEN, CHECK_WARNING);
+	world.daemon = CHECK_ABSENT;
+	assert_found(CHECK_POLICY_OPEN, CHECK_WARNING);
+}
+
 static void used_memory_in_hundredths_of_a_percent(void **unused)
 {
 	struct host_sample *host = &snap.host;
@@ -280,6 +290,7 @@ int main(void)
 		cmocka_unit_test_setup(nobody_watching_is_critical, setup),
 		cmocka_unit_test_setup(
 			a_daemon_that_may_not_or_does_not_do_what_the_file_says, setup),
+		cmocka_unit_test_setup(a_policy_that_others_may_write, setup),
 		cmocka_unit_test_setup(used_memory_in_hundredths_of_a_percent, setup),
 		cmocka_unit_test_setup(the_host_s_memory_has_two_thresholds, setup),
 		cmocka_unit_test_setup(a_missing_reading_is_unknown, setup),

@@ -43,6 +43,23 @@ static void gone_after_a_moment(void **state)
 	assert_int_equal(w->told[EVENT_SERVICE_GONE], 1);
 }
 
+/* A host short of memory took 12 s between the end of the one container and the start of the next.
+ */
+static void a_slow_restart_is_no_departure(void **state)
+{
+	struct world *w = *state;
+
+	add_service(w, "db", 0, 0);
+	add_member(w, 0, 100);
+	calm_down(w);
+	remove_member(w, 100);
+	run(w, 25 * SECOND, SECOND);
+	add_member(w, 0, 101);
+	run(w, 60 * SECOND, SECOND);
+	assert_int_equal(w->told[EVENT_SERVICE_GONE], 0);
+	assert_int_equal(w->told[EVENT_SERVICE_RESTARTED], 1);
+}
+
 /* trap 27: a recreated container has another id, and the same service */
 static void a_restart_is_one_event(void **state)
 {
@@ -372,6 +389,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(found_once),
 		TEST(gone_after_a_moment),
+		TEST(a_slow_restart_is_no_departure),
 		TEST(a_restart_is_one_event),
 		TEST(replaced_between_two_looks_is_a_restart),
 		TEST(back_after_being_gone_is_a_restart),

@@ -41,12 +41,13 @@ static void swap_is_always_sent_with_the_limit(void **state)
 	struct world *w = *state;
 
 	add_service(w, "backend", 512 * MIB, 0);
+	want_no_swap_limit(w, 0);
 	docker(add_member(w, 0, INODE));
-	limit_put(&member(w, INODE)->stored, LIMIT_SWAP_MAX, 64 * MIB);
+	limit_put(&member(w, INODE)->stored, LIMIT_SWAP_MAX, 0);
 	step(w, SECOND);
 	step(w, SECOND);
 	assert_int_equal(action_of(w, ACT_PERSIST)->set.mask, K(LIMIT_MAX) | K(LIMIT_SWAP_MAX));
-	assert_int_equal(action_of(w, ACT_PERSIST)->set.value[LIMIT_SWAP_MAX], 64 * MIB);
+	assert_int_equal(action_of(w, ACT_PERSIST)->set.value[LIMIT_SWAP_MAX], 0);
 }
 
 static void swap_alone_is_sent_with_the_stored_limit(void **state)
@@ -107,6 +108,7 @@ static void a_reservation_brings_the_stored_limit_along(void **state)
 	struct world *w = *state;
 
 	add_service(w, "backend", 0, 128 * MIB);
+	want_no_swap_limit(w, 0);
 	docker(add_member(w, 0, INODE));
 	limit_put(&member(w, INODE)->stored, LIMIT_MAX, 256 * MIB);
 	limit_put(&member(w, INODE)->stored, LIMIT_SWAP_MAX, 0);

@@ -20,6 +20,11 @@ int world_setup(void **state)
 		.calm_us = 10 * SECOND};
 	w->policy.drift =
 		(struct policy_drift){.backoff_us = SECOND, .rounds = 3, .window_us = 600 * SECOND};
+	w->policy.swap = (struct policy_swap){.file = "/swapfile",
+		.reserve_bytes = SWAP_RESERVE_COMMON,
+		.priority = SWAP_PRIORITY_AUTO,
+		.swappiness = SWAPPINESS_KEEP,
+		.zswap = SWITCH_KEEP};
 	w->snap.now_us = 1000 * SECOND;
 	w->snap.page_bytes = 4096;
 	w->snap.policy_generation = 1;
@@ -52,6 +57,11 @@ void want(struct world *w, uint16_t i, enum limit_kind kind, uint64_t value)
 	limit_put(&service(w, i)->limits, kind, value);
 }
 
+void want_no_swap_limit(struct world *w, uint16_t i)
+{
+	service(w, i)->limits.mask &= ~K(LIMIT_SWAP_MAX);
+}
+
 uint16_t add_service(struct world *w, const char *name, uint64_t max, uint64_t low)
 {
 	uint16_t i = (uint16_t)w->policy.n_services++;
@@ -63,6 +73,8 @@ uint16_t add_service(struct world *w, const char *name, uint64_t max, uint64_t l
 		want(w, i, LIMIT_MAX, max);
 	if (low)
 		want(w, i, LIMIT_LOW, low);
+	/* else it follows from mem_limit, and every test would have to know */
+	want(w, i, LIMIT_SWAP_MAX, NONE);
 	return i;
 }
 
@@ -151,9 +163,109 @@ static void put_all(struct limit_set *to, const struct limit_set *from)
 		to->value[LIMIT_OOM_GROUP] = from->value[LIMIT_OOM_GROUP];
 }
 
+/* ---- swap ---- */
+
+void with_swap(struct world *w, uint64_t size)
+{
+	struct swap_sample *s = &w->snap.swap;
+
+	w->policy.swap.size_bytes = size;
+	s->valid = SWAP_AREAS | SWAP_FILE_SEEN | SWAP_FS | SWAP_SWAPPINESS | SWAP_ZSWAP;
+	s->file[0].state = s->file[1].state = SWAP_FILE_ABSENT;
+	s->fs = SWAP_FS_OK;
+	s->fs_magic = 0xef53;
+	s->fs_free_bytes = 40 * GIB;
+	s->fs_total_bytes = 50 * GIB;
+	s->swappiness = 60;
+}
+
+/* /proc/swaps anew: foreign ones first, then ours that are in use; used_bytes stay. */
+static void list_areas(struct world *w)
+{
+	struct swap_sample *s = &w->snap.swap;
+	uint64_t used[SWAP_FILES_MAX] = {0};
+	uint16_t n = 0;
+
+	for (uint16_t i = 0; i < s->n_areas; i++) {
+		if (s->area[i].ours == SWAP_FOREIGN)
+			s->area[n++] = s->area[i];
+		else
+			used[s->area[i].ours] = s->area[i].used_bytes;
+	}
+	for (int8_t f = 0; f < SWAP_FILES_MAX; f++)
+		if (s->file[f].active)
+			s->area[n++] = (struct swap_area){.type = SWAP_FILE,
+				.ours = f,
+				.size_bytes = s->file[f].size_bytes,
+				.used_bytes = used[f]};
+	s->n_areas = n;
+}
+
+struct swap_file *swap_file_is(struct world *w, uint8_t file, uint64_t size, bool active)
+{
+	struct swap_file *f = &w->snap.swap.file[file];
+
+	*f = (struct swap_file){.state = SWAP_FILE_USABLE,
+		.active = active,
+		.labelled = true,
+		.mode_ok = true,
+		.owner_ok = true,
+		.mode = 0600,
+		.inode = 70U + file,
+		.size_bytes = size,
+		.header_bytes = size};
+	list_areas(w);
+	return f;
+}
+
+void foreign_swap(struct world *w, uint64_t size)
+{
+	struct swap_sample *s = &w->snap.swap;
+
+	s->area[s->n_areas++] =
+		(struct swap_area){.type = SWAP_ZRAM, .ours = SWAP_FOREIGN, .size_bytes = size};
+	s->foreign_bytes += size;
+	list_areas(w);
+}
+
+void use_swap(struct world *w, uint8_t file, uint64_t used)
+{
+	struct swap_sample *s = &w->snap.swap;
+
+	for (uint16_t i = 0; i < s->n_areas; i++)
+		if (s->area[i].ours == (int8_t)file)
+			s->area[i].used_bytes = used;
+}
+
+void want_swap(struct world *w, uint64_t size)
+{
+	w->policy.swap.size_bytes = size;
+	w->snap.policy_generation++;
+}
+
+static void obey_swap(struct world *w, const struct action *a)
+{
+	struct swap_sample *s = &w->snap.swap;
+	struct swap_file *f = &s->file[a->file];
+
+	if (a->kind == ACT_SWAPPINESS)
+		s->swappiness = (uint32_t)a->value;
+	else if (a->kind == ACT_ZSWAP)
+		s->zswap = (uint8_t)a->value;
+	else if (a->kind == ACT_SWAP_MEND)
+		f->mode_ok = f->owner_ok = true;
+	else
+		swap_file_is(w, a->file, a->size_bytes, true);
+}
+
 static void obey(struct world *w, const struct action *a)
 {
 	uint16_t i = index_of(w, a->inode);
+
+	if (a->kind >= ACT_SWAP_MAKE) {
+		obey_swap(w, a);
+		return;
+	}
 
 	if (a->kind == ACT_RESERVE) {
 		for (uint16_t k = 0; k < w->snap.n_ancestors; k++)

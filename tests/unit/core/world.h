@@ -41,6 +41,8 @@ int world_teardown(void **state);
 /* Adds a service: mem_limit and mem_reservation, 0 = not set. -> its index. */
 uint16_t add_service(struct world *w, const char *name, uint64_t max, uint64_t low);
 struct policy_service *service(struct world *w, uint16_t i);
+/* As add_service() has it, swap_limit is "unlimited", as it is in every member: nothing to do. */
+void want_no_swap_limit(struct world *w, uint16_t i);
 void want(struct world *w, uint16_t i, enum limit_kind kind, uint64_t value);
 
 /* Adds a running member without limits: a plain cgroup using 50 MiB of anon. */
@@ -66,6 +68,21 @@ uint32_t told_now(const struct world *w, enum event_kind kind);
 const struct event *event_of(const struct world *w, enum event_kind kind);
 const struct action *action_of(const struct world *w, enum action_kind kind);
 bool plan_empty(const struct world *w);
+
+/* ---- swap ---- */
+#define GIB ((uint64_t)1 << 30)
+/* The policy wants SIZE of swap; all of it can be read, there is none yet, and the disk has 40 of
+ * 50 GiB free. The kernel does what the plan says here too. */
+void with_swap(struct world *w, uint64_t size);
+/* Our file FILE is there, made by guardiand, of that size. */
+struct swap_file *swap_file_is(struct world *w, uint8_t file, uint64_t size, bool active);
+/* Swap of somebody else. */
+void foreign_swap(struct world *w, uint64_t size);
+/* So much of file FILE is in use. */
+void use_swap(struct world *w, uint8_t file, uint64_t used);
+/* The policy is loaded again, wanting SIZE. */
+void want_swap(struct world *w, uint64_t size);
+
 #define assert_silent(w) assert_true(plan_empty(w))
 
 #endif
