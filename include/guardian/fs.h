@@ -11,8 +11,10 @@
 #ifndef GUARDIAN_FS_H
 #define GUARDIAN_FS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 /* Closes *fd when it is open; for __attribute__((cleanup)). */
@@ -40,9 +42,11 @@ ssize_t fs_pread(int fd, char *buf, size_t size);
  * NUL-terminated). */
 int fs_read_all(int dirfd, const char *path, size_t max, char **out, size_t *len);
 
-/* The same for a file that the user has named, as open(2) finds it: a symlink is followed, as
- * configuration management makes them. Never for what others may put in place. */
-int fs_read_followed(const char *path, size_t max, char **out, size_t *len);
+/* The same, and whose file it is: *ST is of what was read, whatever is there by now. FOLLOW: for a
+ * file that the user has named, as open(2) finds it; configuration management makes symlinks. Never
+ * for what others may put in place. */
+int fs_read_known(int dirfd, const char *path, bool follow, size_t max, char **out, size_t *len,
+	struct stat *st);
 
 /* Writes VALUE in one write(2) to an existing file (a cgroup's or sysctl's): never creates, never
  * truncates. -EIO when the kernel took only a part. */

@@ -73,6 +73,9 @@ struct text_out {
 
 void text_out_init(struct text_out *out, char *buf, size_t size);
 void text_put_span(struct text_out *out, const char *s, size_t len);
+/* Room for a piece of LEN bytes, which count as written: the caller writes them all. -> NULL when
+ * it does not fit. */
+char *text_put_room(struct text_out *out, size_t len);
 /* In place, because the length of a literal is known there. */
 static inline void text_put(struct text_out *out, const char *s)
 {
@@ -95,7 +98,11 @@ void text_put_policy_size(struct text_out *out, uint64_t bytes);
 void text_put_duration(struct text_out *out, uint64_t us);
 /* 8000 -> "80%", 1250 -> "12.5%" */
 void text_put_percent(struct text_out *out, uint32_t centipct);
-/* A JSON string with its quotes; control characters, quotes, backslashes and invalid UTF-8 escaped.
+/* The bytes of the character at S (not at its end), 1 for what is no UTF-8; and whether it may be
+ * shown: a terminal obeys the control characters C0, DEL and C1 (U+009B is a whole CSI). */
+size_t text_character(const char *s, bool *shown);
+/* A JSON string with its quotes; control characters (C1 too), quotes, backslashes and invalid UTF-8
+ * escaped.
  */
 void text_put_json(struct text_out *out, const char *s);
 

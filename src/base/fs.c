@@ -59,19 +59,14 @@ int fs_open_dir(int dirfd, const char *path)
 	return open_below(dirfd, path, O_RDONLY | O_DIRECTORY, 0);
 }
 
-/* What may be read, and its size. */
-static int check_regular(int fd, off_t *size)
+/* What may be read, its size and rights. */
+static int check_regular(int fd, struct stat *st)
 {
-	struct stat st;
-
-	if (fstat(fd, &st) < 0)
+	if (fstat(fd, st) < 0)
 		return -errno;
-	if (S_ISDIR(st.st_mode))
+	if (S_ISDIR(st->st_mode))
 		return -EISDIR;
-	if (!S_ISREG(st.st_mode))
-		return -EINVAL;
-	*size = st.st_size;
-	return 0;
+	return S_ISREG(st->st_mode) ? 0 : -EINVAL;
 }
 
 /* O_NONBLOCK so that a FIFO put in a file's place cannot stop the open. */
@@ -82,9 +77,9 @@ static int open_to_read(int dirfd, const char *path, int nofollow)
 
 int fs_open_read(int dirfd, const char *path)
 {
-	off_t size;
+	struct stat st;
 	int fd = open_to_read(dirfd, path, O_NOFOLLOW);
-	int err = fd < 0 ? fd : check_regular(fd, &size);
+	int err = fd < 0 ? fd : check_regular(fd, &st);
 
 	if (err < 0)
 		fs_close(&fd);
@@ -191,19 +186,18 @@ static int read_growing(int fd, char **buf, size_t *size, size_t limit, size_t *
 }
 
 /* The whole of FD into fresh memory. */
-static int read_whole(int fd, size_t max, char **out, size_t *len)
+static int read_whole(int fd, size_t max, char **out, size_t *len, struct stat *st)
 {
-	off_t told = 0;
 	size_t size, have = 0;
 	char *buf;
-	int err = check_regular(fd, &told);
+	int err = check_regular(fd, st);
 
 	if (err < 0)
 		return err;
-	if (told > (off_t)max)
+	if (st->st_size > (off_t)max)
 		return -EFBIG;
 	/* A pseudo-file says 0, and any file may have grown since: the size is a guess. */
-	size = (size_t)told + 1;
+	size = (size_t)st->st_size + 1;
 	buf = malloc(size);
 	if (!buf)
 		return -ENOMEM;
@@ -218,8 +212,8 @@ static int read_whole(int fd, size_t max, char **out, size_t *len)
 	return 0;
 }
 
-static int read_named(
-	int dirfd, const char *path, int nofollow, size_t max, char **out, size_t *len)
+int fs_read_known(int dirfd, const char *path, bool follow, size_t max, char **out, size_t *len,
+	struct stat *st)
 {
 	_cleanup_fd_ int fd = -1;
 
@@ -227,18 +221,15 @@ static int read_named(
 	*len = 0;
 	if (max >= SSIZE_MAX)
 		return -EINVAL;
-	fd = open_to_read(dirfd, path, nofollow);
-	return fd < 0 ? fd : read_whole(fd, max, out, len);
+	fd = open_to_read(dirfd, path, follow ? 0 : O_NOFOLLOW);
+	return fd < 0 ? fd : read_whole(fd, max, out, len, st);
 }
 
 int fs_read_all(int dirfd, const char *path, size_t max, char **out, size_t *len)
 {
-	return read_named(dirfd, path, O_NOFOLLOW, max, out, len);
-}
+	struct stat st;
 
-int fs_read_followed(const char *path, size_t max, char **out, size_t *len)
-{
-	return read_named(AT_FDCWD, path, 0, max, out, len);
+	return fs_read_known(dirfd, path, false, max, out, len, &st);
 }
 
 int fs_write_value(int dirfd, const char *path, const char *value)
@@ -308,18 +299,18 @@ static int make_file(int dirfd, const char *name, const void *data, size_t len, 
 
 int fs_replace(int dirfd, const char *name, const void *data, size_t len, mode_t mode)
 {
+	static const char suffix[] = ".new";
 	char temp[NAME_MAX + 1];
-	struct text_out out;
+	size_t n = strlen(name);
 	int err;
 
 	if (!is_plain_name(name))
 		return -EINVAL;
-	text_out_init(&out, temp, sizeof(temp));
-	text_put(&out, ".");
-	text_put(&out, name);
-	text_put(&out, ".new");
-	if (out.full)
+	if (1 + n + sizeof(suffix) > sizeof(temp))
 		return -ENAMETOOLONG;
+	temp[0] = '.';
+	memcpy(temp + 1, name, n);
+	memcpy(temp + 1 + n, suffix, sizeof(suffix));
 	err = make_file(dirfd, temp, data, len, mode);
 	if (err < 0)
 		return err;
@@ -354,13 +345,16 @@ int fs_make_dirs(int dirfd, const char *path, mode_t mode)
 	int status, parent = dirfd;
 
 	while ((status = next_component(&path, name)) == 0) {
+		bool made = mkdirat(parent, name, mode) == 0;
 		int child;
 
-		if (mkdirat(parent, name, mode) < 0 && errno != EEXIST)
+		if (!made && errno != EEXIST)
 			return -errno;
 		child = fs_open_dir(parent, name);
 		if (child < 0)
 			return child;
+		if (made)
+			(void)fchmod(child, mode); /* as with make_file() */
 		fs_close(&here);
 		here = parent = child;
 	}

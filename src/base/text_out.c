@@ -18,15 +18,25 @@ void text_out_init(struct text_out *out, char *buf, size_t size)
 		buf[0] = '\0';
 }
 
-void text_put_span(struct text_out *out, const char *s, size_t len)
+char *text_put_room(struct text_out *out, size_t len)
 {
+	char *room = out->buf + out->len;
+
 	if (out->full || len >= out->size - out->len) {
 		out->full = true;
-		return;
+		return NULL;
 	}
-	memcpy(out->buf + out->len, s, len);
 	out->len += len;
-	out->buf[out->len] = '\0';
+	room[len] = '\0';
+	return room;
+}
+
+void text_put_span(struct text_out *out, const char *s, size_t len)
+{
+	char *room = text_put_room(out, len);
+
+	if (room)
+		memcpy(room, s, len);
 }
 
 /* Two at a time: numbers are most of what the status consists of. */
@@ -193,6 +203,21 @@ static size_t utf8_length(const unsigned char *s)
 	return len;
 }
 
+/* U+0080 to U+009F */
+static bool is_c1(const unsigned char *s)
+{
+	return s[0] == 0xC2 && s[1] >= 0x80 && s[1] <= 0x9F;
+}
+
+size_t text_character(const char *s, bool *shown)
+{
+	const unsigned char *c = (const unsigned char *)s;
+	size_t len = utf8_length(c);
+
+	*shown = len > 0 && c[0] >= 0x20 && c[0] != 0x7F && !is_c1(c);
+	return len ? len : 1;
+}
+
 static void put_json_escape(struct text_out *out, unsigned char c)
 {
 	static const char hex[] = "0123456789abcdef", named[] = "\"\"\\\\\bb\ff\nn\rr\tt";
@@ -207,10 +232,12 @@ static void put_json_escape(struct text_out *out, unsigned char c)
 	text_put_span(out, (char[]){hex[c >> 4], hex[c & 15]}, 2);
 }
 
-static bool is_plain(unsigned char c)
-{
-	return c >= 0x20 && c < 0x7F && c != '"' && c != '\\';
-}
+/* What a JSON string takes as it is: a look-up, because a cgroup's path is long. */
+static const bool plain[UINT8_MAX + 1] = {
+	[' ' ... '!'] = true,
+	['#' ... '['] = true,
+	[']' ... '~'] = true,
+};
 
 /* What is plain goes over in one piece, the rest a character at a time. */
 void text_put_json(struct text_out *out, const char *s)
@@ -221,10 +248,12 @@ void text_put_json(struct text_out *out, const char *s)
 	while (*c) {
 		size_t len = 0;
 
-		while (is_plain(c[len]))
+		while (plain[c[len]])
 			len++;
 		if (len == 0 && (len = utf8_length(c)) == 1)
 			put_json_escape(out, *c);
+		else if (len == 2 && is_c1(c))
+			put_json_escape(out, c[1]); /* its code is its second byte */
 		else if (len == 0)
 			text_put(out, "\\ufffd"); /* the replacement character */
 		else

@@ -197,6 +197,27 @@ static void pread_reads_from_the_start_each_time(void **state)
 	assert_string_equal(buf, "");
 }
 
+static void a_file_that_is_known_says_whose_it_is(void **state)
+{
+	struct stat st;
+	char *out;
+	size_t len;
+
+	(void)state;
+	put_file("policy", "x", 1);
+	assert_int_equal(fchmodat(dir, "policy", 0620, 0), 0);
+	assert_int_equal(symlinkat("policy", dir, "to-policy"), 0);
+	assert_int_equal(fs_read_known(dir, "policy", false, 10, &out, &len, &st), 0);
+	assert_string_equal(out, "x");
+	free(out);
+	assert_int_equal(st.st_mode & 07777, 0620);
+	assert_int_equal(st.st_uid, geteuid());
+	assert_int_equal(fs_read_known(dir, "to-policy", false, 10, &out, &len, &st), -ELOOP);
+	assert_int_equal(fs_read_known(dir, "to-policy", true, 10, &out, &len, &st), 0);
+	free(out);
+	assert_int_equal(st.st_mode & 07777, 0620);
+}
+
 static void read_all_has_a_limit(void **state)
 {
 	enum { BIG = 10 << 20 };
@@ -346,6 +367,11 @@ static void dirs_are_made_once_and_not_through_links(void **state)
 	assert_int_equal(fs_make_dirs(dir, "run//guardian/a/", 0755), 0);
 	assert_int_equal(fstatat(dir, "run", &st, 0), 0);
 	assert_int_equal(st.st_mode & 07777, 0700); /* left as it was */
+	umask(077);
+	assert_int_equal(fs_make_dirs(dir, "run/open/to", 0755), 0);
+	umask(022);
+	assert_int_equal(fstatat(dir, "run/open/to", &st, 0), 0);
+	assert_int_equal(st.st_mode & 07777, 0755); /* whatever the umask */
 	assert_int_equal(fs_make_dirs(dir, "", 0755), 0);
 	assert_int_equal(fs_make_dirs(dir, "run/../etc", 0755), -EINVAL);
 	assert_int_equal(symlinkat("run", dir, "link"), 0);
@@ -375,6 +401,7 @@ static void inode_is_the_folders(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		FOLDER_TEST(a_file_that_is_known_says_whose_it_is),
 		FOLDER_TEST(close_keeps_errno_and_forgets),
 		FOLDER_TEST(a_leading_slash_stays_below_the_root),
 		FOLDER_TEST(open_refuses_what_is_no_file),

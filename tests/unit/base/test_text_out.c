@@ -197,6 +197,26 @@ static void a_piece_that_does_not_fit_is_left_out(void **state)
 	assert_string_equal(buf, "abcd");
 }
 
+/* Room is given whole or not at all, and what follows a piece that was left out is left out too. */
+static void room_is_a_piece(void **state)
+{
+	struct text_out out;
+	char buf[8], *room;
+
+	(void)state;
+	text_out_init(&out, buf, sizeof(buf));
+	room = text_put_room(&out, 7);
+	assert_ptr_equal(room, buf);
+	memcpy(room, "1234567", 7);
+	assert_string_equal(buf, "1234567");
+	assert_int_equal(out.len, 7);
+	assert_false(out.full);
+	assert_null(text_put_room(&out, 1));
+	assert_true(out.full);
+	assert_null(text_put_room(&out, 0));
+	assert_string_equal(buf, "1234567");
+}
+
 static void a_buffer_of_none_is_full(void **state)
 {
 	char guard = 'g';
@@ -218,6 +238,11 @@ static void json_escapes_all_that_is_not_text(void **state)
 		{"a\"b\\c", "\"a\\\"b\\\\c\""},
 		{"\b\f\n\r\t", "\"\\b\\f\\n\\r\\t\""},
 		{"\x01\x1b[31m\x7f", "\"\\u0001\\u001b[31m\\u007f\""},
+		/* C1: a terminal obeys it as UTF-8 too */
+		{"\xc2\x80\xc2\x9b"
+		 "2J\xc2\x9f\xc2\xa0",
+			"\"\\u0080\\u009b"
+			"2J\\u009f\xc2\xa0\""},
 		{"\xc3\xa9\xe2\x82\xac\xf0\x9f\x90\xb3",
 			"\"\xc3\xa9\xe2\x82\xac\xf0\x9f\x90\xb3\""},
 		{"\xf4\x8f\xbf\xbf", "\"\xf4\x8f\xbf\xbf\""},
@@ -246,6 +271,37 @@ static void json_escapes_all_that_is_not_text(void **state)
 	}
 }
 
+static void control_characters_are_not_shown(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t len;
+		bool shown;
+	} rows[] = {
+		{"a", 1, true},
+		{" ", 1, true},
+		{"~", 1, true},
+		{"\x1f", 1, false},
+		{"\x7f", 1, false},
+		{"\xc2\x80", 2, false},
+		{"\xc2\x9f", 2, false},
+		{"\xc2\xa0", 2, true},
+		{"\xe2\x82\xac", 3, true},
+		{"\xf0\x9f\x90\xb3", 4, true},
+		{"\x9b", 1, false},
+		{"\xc2", 1, false},
+		{"\xe2\x82", 1, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		bool shown = !rows[i].shown;
+
+		assert_int_equal(text_character(rows[i].text, &shown), rows[i].len);
+		assert_int_equal(shown, rows[i].shown);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -255,8 +311,10 @@ int main(void)
 		cmocka_unit_test(durations_for_the_policy),
 		cmocka_unit_test(policy_forms_read_back_to_the_same),
 		cmocka_unit_test(a_piece_that_does_not_fit_is_left_out),
+		cmocka_unit_test(room_is_a_piece),
 		cmocka_unit_test(a_buffer_of_none_is_full),
 		cmocka_unit_test(json_escapes_all_that_is_not_text),
+		cmocka_unit_test(control_characters_are_not_shown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
