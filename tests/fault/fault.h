@@ -25,7 +25,9 @@ enum fault_group {
 	FAULT_SOCKET = 1 << 5, /* socket, connect, setsockopt */
 	FAULT_WATCH = 1 << 6,  /* inotify, epoll, eventfd, timerfd, poll */
 	FAULT_THREAD = 1 << 7, /* pthread_create */
-	FAULT_ALL = (1 << 8) - 1,
+	FAULT_DISK = 1 << 8,   /* fallocate, fsync, fdatasync, linkat, fchown, ioctl, getrandom */
+	FAULT_CHILD = 1 << 9,  /* fork */
+	FAULT_ALL = (1 << 10) - 1,
 };
 
 struct fault_scenario {

@@ -20,7 +20,9 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/timerfd.h>
@@ -111,6 +113,13 @@ INTERPOSE(int, fstat, FAULT_NAME, EIO, (int fd, struct stat *st), (fd, st))
 INTERPOSE(int, fstatat, FAULT_NAME, EIO, (int fd, const char *path, struct stat *st, int flags), (fd, path, st, flags))
 INTERPOSE(int, fstatfs, FAULT_NAME, EIO, (int fd, struct statfs *st), (fd, st))
 INTERPOSE(int, faccessat, FAULT_NAME, EACCES, (int fd, const char *path, int mode, int flags), (fd, path, mode, flags))
+INTERPOSE(int, fallocate, FAULT_DISK, ENOSPC, (int fd, int mode, off_t at, off_t n), (fd, mode, at, n))
+INTERPOSE(int, fsync, FAULT_DISK, EIO, (int fd), (fd))
+INTERPOSE(int, fdatasync, FAULT_DISK, EIO, (int fd), (fd))
+INTERPOSE(int, linkat, FAULT_DISK, ENOSPC, (int fd, const char *from, int to_fd, const char *to, int flags), (fd, from, to_fd, to, flags))
+INTERPOSE(int, fchown, FAULT_DISK, EPERM, (int fd, uid_t uid, gid_t gid), (fd, uid, gid))
+INTERPOSE(ssize_t, getrandom, FAULT_DISK, ENOSYS, (void *buf, size_t n, unsigned int flags), (buf, n, flags))
+INTERPOSE(pid_t, fork, FAULT_CHILD, EAGAIN, (void), ())
 INTERPOSE(void *, mmap, FAULT_MEMORY, ENOMEM, (void *at, size_t n, int prot, int flags, int fd, off_t o), (at, n, prot, flags, fd, o))
 INTERPOSE(int, socket, FAULT_SOCKET, EMFILE, (int domain, int type, int protocol), (domain, type, protocol))
 INTERPOSE(int, connect, FAULT_SOCKET, ECONNREFUSED, (int fd, const struct sockaddr *a, socklen_t n), (fd, a, n))
@@ -142,6 +151,18 @@ INTERPOSE(int, poll, FAULT_WATCH, ENOMEM, (struct pollfd *fds, nfds_t n, int tim
 
 INTERPOSE_OPEN(open, (const char *path, int flags, ...), path)
 INTERPOSE_OPEN(openat, (int dirfd, const char *path, int flags, ...), dirfd, path)
+
+int ioctl(int fd, unsigned long request, ...)
+{
+	va_list ap;
+	void *arg;
+
+	va_start(ap, request);
+	arg = va_arg(ap, void *);
+	va_end(ap);
+	NEXT(ioctl);
+	return fails(FAULT_DISK, "ioctl", EIO) ? -1 : next(fd, request, arg);
+}
 
 DIR *fdopendir(int fd)
 {
