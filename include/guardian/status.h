@@ -29,6 +29,8 @@ struct status_daemon {
 	uint32_t unlimited;       /* ... and those of them without a memory limit */
 	const char *policy_file;
 	const char *policy_error; /* why the last reload was refused, or NULL */
+	const char *swap_phase;   /* of the swap file under way ("zeroing"), or NULL */
+	uint64_t swap_done_bytes, swap_total_bytes;
 };
 
 /* KEPT: a ring of EVENT_LINES_KEPT, the newest at (told - 1) % EVENT_LINES_KEPT.

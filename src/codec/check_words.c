@@ -5,10 +5,11 @@
 #include <string.h>
 
 #include "guardian/check_words.h"
+#include "guardian/event.h"
 
-/* {service} {other} {container} {limit} {lack} {effect}; {0} a number as it is, {0:size} {0:pct}
- * {0:ago} {0:errno}, {0:limit}: on/off for oom_group and a size else. `field` names the numbers for
- * JSON. */
+/* {service} {other} {container} {limit} {lack} {effect} {file} {reason}; {0} a number as it is,
+ * {0:size} {0:pct} {0:ago} {0:errno}, {0:limit}: on/off for oom_group and a size else. `field`
+ * names the numbers for JSON. */
 static const struct {
 	const char *name, *sentence, *advice;
 	const char *field[CHECK_NUMBERS];
@@ -30,6 +31,9 @@ static const struct {
 	[CHECK_POLICY_REJECTED] = {"policy_rejected",
 		"guardiand runs with an older policy: it refused the last reload",
 		"the policy is right by now: systemctl reload guardiand", {NULL}},
+	[CHECK_POLICY_OPEN] = {"policy_open",
+		"others than root may write the policy, and so command guardiand",
+		"chown root and chmod go-w on the file", {NULL}},
 	[CHECK_OBSERVING] = {"observing", "the policy only observes: limits are told and not set",
 		"when the events look right, write `mode: enforce`", {NULL}},
 	[CHECK_MEMORY_UNREAD] = {"memory_unread",
@@ -53,8 +57,29 @@ static const struct {
 		"look at /proc/meminfo", {NULL}},
 	[CHECK_NO_SWAP] = {"no_swap",
 		"there is no swap: when memory runs out the host stalls at once",
-		"create a swap file of 1 to 2 GiB and add it to /etc/fstab (mkswap(8), swapon(8))",
+		"write `swap: {size: 2g}` into the policy: guardiand makes it and keeps it in use",
 		{NULL}},
+	[CHECK_SWAP_ABSENT] = {"swap_absent", "the swap file {file} is not in use",
+		"guardiand, when it runs and enforces, sees to that; its events say what is in the "
+		"way: guardianctl events",
+		{"file"}},
+	[CHECK_SWAP_SMALL] = {"swap_small",
+		"there is less swap than the policy wants: {1:size} of {0:size}",
+		"guardiand, when it runs and enforces, sees to that after the next reload; see: "
+		"guardianctl swap",
+		{"wanted_bytes", "found_bytes"}},
+	[CHECK_SWAP_MODE] = {"swap_mode",
+		"the swap file {file} is not root's alone: others may read the memory in it",
+		"chown root and chmod 600 on the file; guardiand, when it runs and enforces, does "
+		"that",
+		{"file", "mode", "uid"}},
+	[CHECK_SWAP_UNUSABLE] = {"swap_unusable", "the swap file {file} cannot be had: {reason}",
+		"name another path or size below `swap:`, or clear the way; then: systemctl reload "
+		"guardiand",
+		{"file", "free_bytes", "reserve_bytes"}},
+	[CHECK_SWAP_HIGH] = {"swap_high", "swap is nearly full: {0:pct}, {1:size} of {2:size}",
+		"see who uses it with: guardianctl swap",
+		{"used_centipct", "used_bytes", "total_bytes"}},
 	[CHECK_NO_STREAM_CAP] = {"no_stream_cap",
 		"there is no cap on streams: viewers enough can use up the memory that is left",
 		"until the policy can state one, limit the container that runs the streams",
@@ -150,9 +175,14 @@ struct telling {
 
 void check_put_plain(struct text_out *out, const char *s)
 {
-	for (; *s; s++)
-		text_put_span(
-			out, (unsigned char)*s < 0x20 || *s == 0x7f || *s == '|' ? "?" : s, 1);
+	while (*s) {
+		bool shown;
+		size_t len = text_character(s, &shown);
+
+		shown = shown && *s != '|';
+		text_put_span(out, shown ? s : "?", shown ? len : 1);
+		s += len;
+	}
 }
 
 static void put_service_at(struct text_out *out, const struct policy *policy, uint16_t service)
@@ -190,6 +220,18 @@ static void put_effect(struct text_out *out, const struct telling *t)
 	text_put(out, lack_effect((enum lack)(1U << t->finding->subject)));
 }
 
+static void put_file(struct text_out *out, const struct telling *t)
+{
+	check_put_plain(out, t->world->policy->swap.file);
+	if (t->finding->n[0] > 0)
+		text_put(out, ".2");
+}
+
+static void put_reason(struct text_out *out, const struct telling *t)
+{
+	text_put(out, event_reason_words((enum event_reason)t->finding->subject));
+}
+
 static const struct {
 	const char *name;
 	void (*put)(struct text_out *out, const struct telling *t);
@@ -200,6 +242,8 @@ static const struct {
 	{"limit", put_limit},
 	{"lack", put_lack},
 	{"effect", put_effect},
+	{"file", put_file},
+	{"reason", put_reason},
 };
 
 /* To a second: a silence worth telling has lasted for ten. */

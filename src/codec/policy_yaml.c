@@ -8,6 +8,8 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "guardian/fs.h"
 #include "guardian/policy_check.h"
@@ -208,13 +210,32 @@ static const char *remedy(int error)
 	return strerror(error);
 }
 
+/* Whoever may write the policy commands guardiand, which is root. Only said: a host on which that
+ * is so is better off with its limits than without. */
+static void look_at_rights(const struct stat *st, struct report *report)
+{
+	report->others_may_write = st->st_mode & (S_IWGRP | S_IWOTH);
+	if (report->others_may_write)
+		report_addf(report, REPORT_WARNING, 0, 0,
+			"mode %04o: others than its owner may write it, and so command guardiand; "
+			"chmod go-w",
+			(unsigned int)st->st_mode & 07777);
+	if (geteuid() != 0 || st->st_uid == 0)
+		return;
+	report->others_may_write = true;
+	report_addf(report, REPORT_WARNING, 0, 0,
+		"belongs to user %u, who may so command guardiand; chown root",
+		(unsigned int)st->st_uid);
+}
+
 int policy_yaml_load(int rootfd, const char *path, uint64_t mem_total_bytes, struct policy *out,
 	struct report *report)
 {
 	char *text = NULL;
 	size_t len = 0;
-	int r = rootfd == AT_FDCWD ? fs_read_followed(path, POLICY_YAML_BYTES_MAX, &text, &len)
-				   : fs_read_all(rootfd, path, POLICY_YAML_BYTES_MAX, &text, &len);
+	struct stat st;
+	int r = fs_read_known(
+		rootfd, path, rootfd == AT_FDCWD, POLICY_YAML_BYTES_MAX, &text, &len, &st);
 
 	if (r < 0) {
 		report_init(report, path);
@@ -222,6 +243,7 @@ int policy_yaml_load(int rootfd, const char *path, uint64_t mem_total_bytes, str
 		return r;
 	}
 	r = policy_yaml_parse(path, text, len, mem_total_bytes, out, report);
+	look_at_rights(&st, report);
 	free(text);
 	return r;
 }

@@ -188,6 +188,73 @@ static int read_host(struct record *record, const cJSON *object, struct snapshot
 	return read_fields(record, &record_host, object, &snap->host);
 }
 
+/* ---- swap ---- */
+
+static int read_area(struct record *record, const cJSON *object, struct snapshot *snap)
+{
+	struct swap_sample *s = &snap->swap;
+	struct swap_area *area = &s->area[s->n_areas];
+	const cJSON *path = cJSON_GetObjectItemCaseSensitive(object, "path"), *item;
+	int r;
+
+	if (s->n_areas == SWAP_AREAS_MAX)
+		return wrong(record, object, -ERANGE);
+	if (!cJSON_IsObject(object))
+		return wrong(record, object, -EINVAL);
+	s->n_areas++;
+	read_otherwise(&record_swap_area, area);
+	if (cJSON_IsString(path) && !text_copy(area->path, sizeof(area->path), path->valuestring,
+					    strlen(path->valuestring)))
+		return wrong(record, path, -ERANGE);
+	cJSON_ArrayForEach(item, object)
+	{
+		r = item == path && cJSON_IsString(path)
+			    ? 0
+			    : read_field(record, &record_swap_area, item, area);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int read_swap_files(struct record *record, const cJSON *list, struct snapshot *snap)
+{
+	const cJSON *object;
+	size_t i = 0;
+	int r;
+
+	cJSON_ArrayForEach(object, list)
+	{
+		if (i == SWAP_FILES_MAX)
+			return wrong(record, list, -ERANGE);
+		read_otherwise(&record_swap_file, &snap->swap.file[i]);
+		r = read_fields(record, &record_swap_file, object, &snap->swap.file[i++]);
+		if (r < 0)
+			return r;
+	}
+	snap->swap.valid |= SWAP_FILE_SEEN;
+	return 0;
+}
+
+static int read_swap_item(struct record *record, const cJSON *item, struct snapshot *snap)
+{
+	bool areas = strcmp(item->string, "areas") == 0;
+
+	if (!areas && strcmp(item->string, "files") != 0)
+		return read_field(record, &record_swap, item, &snap->swap);
+	if (!cJSON_IsArray(item))
+		return wrong(record, item, -EINVAL);
+	if (!areas)
+		return read_swap_files(record, item, snap);
+	snap->swap.valid |= SWAP_AREAS;
+	return read_each(record, item, snap, read_area);
+}
+
+static int read_swap(struct record *record, const cJSON *object, struct snapshot *snap)
+{
+	return read_each(record, object, snap, read_swap_item);
+}
+
 /* The parts of a snapshot: an object, or a list of objects. */
 static const struct {
 	const char *key;
@@ -196,6 +263,7 @@ static const struct {
 	int (*read)(struct record *record, const cJSON *object, struct snapshot *snap);
 } parts[] = {
 	{"host", true, false, read_host},
+	{"swap", true, false, read_swap},
 	{"members", true, true, read_member},
 	{"ancestors", true, true, read_ancestor},
 	{"results", false, true, read_result},

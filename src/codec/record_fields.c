@@ -10,7 +10,8 @@
 /* NOLINTBEGIN(bugprone-macro-parentheses): names of types and members cannot stand in any */
 #define TYPE_OF(lvalue)                                                                            \
 	_Generic((lvalue), bool                                                                    \
-		 : RECORD_FLAG, int16_t                                                            \
+		 : RECORD_FLAG, int8_t                                                             \
+		 : RECORD_SIGNED, int16_t                                                          \
 		 : RECORD_SIGNED, int32_t                                                          \
 		 : RECORD_SIGNED, default                                                          \
 		 : RECORD_NUMBER)
@@ -69,6 +70,38 @@ static const struct record_field host[] = {
 	PSI(host_sample, psi_cpu, HOST_PSI_CPU),
 };
 
+static const struct record_field swap[] = {
+	READING(swap_sample, foreign_bytes, SWAP_AREAS),
+	READING(swap_sample, fs, SWAP_FS),
+	READING(swap_sample, fs_magic, SWAP_FS),
+	READING(swap_sample, fs_free_bytes, SWAP_FS),
+	READING(swap_sample, fs_total_bytes, SWAP_FS),
+	READING(swap_sample, swappiness, SWAP_SWAPPINESS),
+	READING(swap_sample, zswap, SWAP_ZSWAP),
+};
+
+static const struct record_field swap_area[] = {
+	PLAIN(swap_area, size_bytes, 0),
+	PLAIN(swap_area, used_bytes, 0),
+	PLAIN(swap_area, priority, 0),
+	PLAIN(swap_area, type, SWAP_FILE),
+	PLAIN(swap_area, ours, UINT64_MAX),
+};
+
+static const struct record_field swap_file[] = {
+	PLAIN(swap_file, state, SWAP_FILE_UNKNOWN),
+	PLAIN(swap_file, active, 0),
+	PLAIN(swap_file, labelled, 1),
+	PLAIN(swap_file, mode_ok, 1),
+	PLAIN(swap_file, owner_ok, 1),
+	PLAIN(swap_file, replaced, 0),
+	PLAIN(swap_file, mode, 0),
+	PLAIN(swap_file, uid, 0),
+	PLAIN(swap_file, inode, 0),
+	PLAIN(swap_file, size_bytes, 0),
+	PLAIN(swap_file, header_bytes, 0),
+};
+
 static const struct record_field member[] = {
 	PLAIN(member_sample, service, 0),
 	PLAIN(member_sample, also, SERVICE_NONE),
@@ -123,6 +156,9 @@ static const struct record_field result[] = {
 	}
 const struct record_table record_head = TABLE(head);
 const struct record_table record_host = TABLE(host);
+const struct record_table record_swap = TABLE(swap);
+const struct record_table record_swap_area = TABLE(swap_area);
+const struct record_table record_swap_file = TABLE(swap_file);
 const struct record_table record_member = TABLE(member);
 const struct record_table record_ancestor = TABLE(ancestor);
 const struct record_table record_result = TABLE(result);

@@ -77,6 +77,42 @@ static void put_members(struct text_out *out, const struct snapshot *snap)
 	text_put(out, "}");
 }
 
+static void put_area(struct text_out *out, const struct swap_area *area)
+{
+	json_next(out);
+	text_put(out, "{");
+	if (area->path[0])
+		json_string(out, "path", area->path);
+	put_fields(out, &record_swap_area, area);
+	text_put(out, "}");
+}
+
+/* Left out when nothing of it was read. */
+static void put_swap(struct text_out *out, const struct swap_sample *s)
+{
+	if (s->valid == 0)
+		return;
+	json_open(out, "swap", "{");
+	put_fields(out, &record_swap, s);
+	if (s->valid & SWAP_AREAS) {
+		json_open(out, "areas", "[");
+		for (uint16_t i = 0; i < s->n_areas; i++)
+			put_area(out, &s->area[i]);
+		text_put(out, "]");
+	}
+	if (s->valid & SWAP_FILE_SEEN) {
+		json_open(out, "files", "[");
+		for (size_t i = 0; i < SWAP_FILES_MAX; i++) {
+			json_next(out);
+			text_put(out, "{");
+			put_fields(out, &record_swap_file, &s->file[i]);
+			text_put(out, "}");
+		}
+		text_put(out, "]");
+	}
+	text_put(out, "}");
+}
+
 static void put_ancestors(struct text_out *out, const struct snapshot *snap)
 {
 	json_open(out, "ancestors", "{");
@@ -109,6 +145,7 @@ void record_put_snapshot(struct text_out *out, const struct snapshot *snap)
 	json_open(out, "host", "{");
 	put_fields(out, &record_host, &snap->host);
 	text_put(out, "}");
+	put_swap(out, &snap->swap);
 	put_members(out, snap);
 	put_ancestors(out, snap);
 	put_results(out, snap);
@@ -121,6 +158,18 @@ static void put_service(struct text_out *out, uint16_t service)
 		put_number(out, "service", service);
 }
 
+/* What the actions on swap need, each its own. */
+static void put_swap_action(struct text_out *out, const struct action *a)
+{
+	if (a->kind < ACT_SWAPPINESS) {
+		put_number(out, "file", a->file);
+		put_number(out, "size_bytes", a->size_bytes);
+		put_number(out, "reserve_bytes", a->reserve_bytes);
+	}
+	json_key(out, "value");
+	text_put_i64(out, a->value);
+}
+
 static void put_action(struct text_out *out, const struct action *a)
 {
 	json_next(out);
@@ -131,7 +180,10 @@ static void put_action(struct text_out *out, const struct action *a)
 	put_number(out, "ticket", a->ticket);
 	if (a->force)
 		put_number(out, "force", 1);
-	put_limits(out, "set", &a->set);
+	if (a->kind >= ACT_SWAP_MAKE)
+		put_swap_action(out, a);
+	else
+		put_limits(out, "set", &a->set);
 	text_put(out, "}");
 }
 

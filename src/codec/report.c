@@ -12,6 +12,7 @@ void report_init(struct report *report, const char *file)
 	size_t len = strlen(file);
 
 	report->n_errors = report->n_warnings = report->n_entries = 0;
+	report->others_may_write = false;
 	/* A path too long to keep is told by its end, where the name is. */
 	if (len >= sizeof(report->file))
 		file += len - sizeof(report->file) + 1;

@@ -8,6 +8,7 @@
 
 #include "guardian/json_out.h"
 #include "guardian/status.h"
+#include "status_swap.h"
 
 enum {
 	NO_MEMBER = UINT16_MAX,
@@ -77,7 +78,7 @@ static void put_head(
 static void put_daemon(const struct status *s, const struct status_daemon *d)
 {
 	json_number(s->out, "started_realtime_us", d->started_realtime_us);
-	json_number(s->out, "interval_us", s->policy->host.interval_us);
+	json_number(s->out, "interval_us", policy_longest_us(&s->policy->host));
 	json_number(s->out, "longest_tick_us", d->longest_tick_us);
 	json_string(s->out, "mode", policy_mode_name(s->policy->mode));
 	json_open(s->out, "policy", "{");
@@ -376,6 +377,7 @@ void status_render(struct text_out *out, const struct status_daemon *d, const st
 	put_lacks(&s);
 	put_host(&s);
 	put_peers(&s);
+	status_put_swap(out, d, p, snap, state);
 	json_number(out, "unmanaged", d->unmanaged);
 	json_number(out, "unlimited", d->unlimited);
 	put_services(&s);

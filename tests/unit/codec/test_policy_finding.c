@@ -62,6 +62,10 @@ static void sentences(void **state)
 			"all mem_reservation together 4 GiB and reserve 400 MiB are over the 3.8 "
 			"GiB "
 			"of this host, so that they cannot all be kept"},
+		{FINDING_SWAP_TOO_SMALL, "size", {64 << 10},
+			"size 64k of the swap is below 1m; 0 means none"},
+		{FINDING_SWAP_FOLDER, "file", {0},
+			"file 'init.scope' of the swap is a folder; name the file in it"},
 		{FINDING_NO_SERVICES, NULL, {0},
 			"no services: guardiand watches the host and limits nothing"},
 	};

@@ -57,6 +57,8 @@ static void a_file_with_everything(void **state)
 		      "calm: 3%, calm_for: 1m}\n"
 		      "docker:\n  socket: /x/d.sock\n  data_root: '/data'\n  deadline: 1s\n"
 		      "drift:\n  backoff: 2s\n  rounds: 3\n  window: 1h\n"
+		      "swap:\n  file: /mnt/swap\n  size: 2g\n  reserve: 1g\n  priority: 10\n"
+		      "  swappiness: 0\n  zswap: no\n"
 		      "services:\n"
 		      "  web:\n"
 		      "    container: \"web-1\"\n    compose: shop/web\n"
@@ -71,6 +73,12 @@ static void a_file_with_everything(void **state)
 	assert_int_equal(policy.host.critical_centipct, 8550);
 	assert_string_equal(policy.docker.data_root, "/data");
 	assert_int_equal(policy.drift.window_us, 3600000000);
+	assert_string_equal(policy.swap.file, "/mnt/swap");
+	assert_int_equal(policy.swap.size_bytes, 2 * GIB);
+	assert_int_equal(policy.swap.reserve_bytes, GIB);
+	assert_int_equal(policy.swap.priority, 10);
+	assert_int_equal(policy.swap.swappiness, 0);
+	assert_int_equal(policy.swap.zswap, SWITCH_OFF);
 	assert_int_equal(policy.n_services, 2);
 	s = &policy.service[0];
 	assert_string_equal(s->name, "web");
@@ -82,7 +90,7 @@ static void a_file_with_everything(void **state)
 	assert_int_equal(s->limits.value[LIMIT_OOM_GROUP], 1);
 	assert_true(s->force && !s->is_protected && s->role == ROLE_NODE);
 	assert_int_equal(s->warn_centipct, 7500);
-	assert_int_equal(s->line, 12);
+	assert_int_equal(s->line, 19);
 	assert_string_equal(policy.service[1].unit, "postgresql.service");
 	assert_string_equal(policy.service[1].container, "");
 }
@@ -97,6 +105,20 @@ static void empty_sections_and_bare_services(void **state)
 	assert_int_equal(policy.n_services, 2);
 	assert_string_equal(policy.service[0].container, "redis");
 	assert_int_equal(policy.service[0].limits.mask, 0);
+}
+
+/* Zero is a value of most of these: that it was not given must be another. */
+static void swap_that_is_not_given_is_left_alone(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("swap:\n  size: 0\nservices: {web: }\n"), 0);
+	assert_string_equal(lines, "");
+	assert_int_equal(policy.swap.size_bytes, 0);
+	assert_string_equal(policy.swap.file, "/swapfile");
+	assert_true(policy.swap.reserve_bytes == SWAP_RESERVE_COMMON);
+	assert_int_equal(policy.swap.priority, SWAP_PRIORITY_AUTO);
+	assert_true(policy.swap.swappiness == SWAPPINESS_KEEP);
+	assert_int_equal(policy.swap.zswap, SWITCH_KEEP);
 }
 
 static void files_with_next_to_nothing_in_them(void **state)
@@ -115,13 +137,23 @@ static void files_with_next_to_nothing_in_them(void **state)
 	assert_string_equal(policy.service[0].name, "web");
 }
 
+/* A working copy may belong to somebody, and have what modes it likes. */
+static uint32_t of_the_file(void)
+{
+	uint32_t n = 0;
+
+	while (n < report.n_entries && report.entry[n].line == 0)
+		n++;
+	return n;
+}
+
 /* trap 65, and that the example of the incident's host fits it: t3.medium shows 3.75 GiB */
 static void the_example_is_clean_on_its_host(void **state)
 {
 	(void)state;
 	assert_int_equal(
 		policy_yaml_load(AT_FDCWD, "conf/guardian.yaml", 3840 * MIB, &policy, &report), 0);
-	assert_int_equal(report.n_errors + report.n_warnings, 0);
+	assert_int_equal(report.n_errors + report.n_warnings, of_the_file());
 	assert_int_equal(policy.n_services, 3);
 	assert_string_equal(policy.service[0].container, "backend");
 	assert_int_equal(policy.service[0].limits.value[LIMIT_MAX], 1536 * MIB);
@@ -131,10 +163,11 @@ static void the_example_is_clean_on_its_host(void **state)
 
 	assert_int_equal(
 		policy_yaml_load(AT_FDCWD, "conf/guardian.yaml", 2 * GIB, &policy, &report), 0);
-	assert_int_equal(report.n_warnings, 1);
-	assert_string_equal(report.entry[0].text, "over-commit: all mem_limit together 2.3 GiB "
-						  "and reserve 400 MiB are over the 2 GiB of "
-						  "this host");
+	assert_int_equal(report.n_warnings, of_the_file() + 1);
+	assert_string_equal(report.entry[of_the_file()].text,
+		"over-commit: all mem_limit together 2.3 GiB "
+		"and reserve 400 MiB are over the 2 GiB of "
+		"this host");
 }
 
 /* ---- bad files: the exact lines ---- */
@@ -152,7 +185,13 @@ static const struct bad bad_files[] = {
 		"f:1:1: error: unknown key 'service' at the top level; did you mean 'services'?\n"},
 	{"host:\n  mem_limit: 1g\n", "f:2:3: error: unknown key 'mem_limit' in 'host'; it belongs "
 				     "to a service below 'services:'\n"},
-	{"swap: {size: 2g}\n", "f:1:1: error: unknown key 'swap' at the top level\n"},
+	{"slots: {max: 4}\n", "f:1:1: error: unknown key 'slots' at the top level\n"},
+	{"swap:\n  sise: 2g\n",
+		"f:2:3: error: unknown key 'sise' in 'swap'; did you mean 'size'?\n"},
+	{"host:\n  swappiness: 10\n",
+		"f:2:3: error: unknown key 'swappiness' in 'host'; it belongs below 'swap:'\n"},
+	{"swap: {size: 2g, size: 1g}\n",
+		"f:1:18: error: duplicate key 'size' in 'swap'; first given in line 1\n"},
 	{"host: {warn: 70%, warn: 75%}\n",
 		"f:1:19: error: duplicate key 'warn' in 'host'; first given in line 1\n"},
 	{"host: {}\nmode: observe\nhost: {}\n",
@@ -193,6 +232,36 @@ static const struct bad bad_files[] = {
 	{"services:\n  web: 512m\n  db: [a]\n",
 		"f:2:8: error: service 'web': expected its keys below it, found '512m'\n"
 		"f:3:7: error: service 'db': expected its keys below it, found a list\n"},
+	/* swap: each value, and what only the whole shows */
+	{"swap:\n  size: 2048\n", "f:2:9: error: 'size' in 'swap': expected a size such as 512m "
+				  "or 1.5g, found '2048', which has no unit\n"},
+	{"swap:\n  size: 1023k\nservices: {a: }\n",
+		"f:2:3: error: size 1023k of the swap is below 1m; 0 means none\n"},
+	{"swap:\n  size: 100000g\n",
+		"f:2:9: error: 'size' in 'swap': expected 0 to 32768g, found '100000g'\n"},
+	{"swap:\n  file: swapfile\n",
+		"f:2:9: error: 'file' in 'swap': expected an absolute path without '..', found "
+		"'swapfile'\n"},
+	{"swap:\n  file: /data/../etc/passwd\n",
+		"f:2:9: error: 'file' in 'swap': expected an absolute path without '..', found "
+		"'/data/../etc/passwd'\n"},
+	{"swap:\n  file: /data/\nservices: {a: }\n",
+		"f:2:3: error: file '/data/' of the swap is a folder; name the file in it\n"},
+	{"swap:\n  priority: -2\n",
+		"f:2:13: error: 'priority' in 'swap': expected a whole number, found '-2'\n"},
+	{"swap:\n  priority: 32768\n",
+		"f:2:13: error: 'priority' in 'swap': expected 0 to 32767, found '32768'\n"},
+	{"swap:\n  priority: 4294967295\n",
+		"f:2:13: error: 'priority' in 'swap': expected 0 to 32767, found '4294967295'\n"},
+	{"swap:\n  swappiness: 201\n",
+		"f:2:15: error: 'swappiness' in 'swap': expected 0 to 200, found '201'\n"},
+	{"swap:\n  zswap: maybe\n",
+		"f:2:10: error: 'zswap' in 'swap': expected yes or no, found 'maybe'\n"},
+	{"swap:\n  reserve: 10%\n",
+		"f:2:12: error: 'reserve' in 'swap': expected a size such as 512m or 1.5g, found "
+		"'10%'\n"},
+	{"swap: 2g\n", "f:1:7: error: 'swap': expected its keys below it, found '2g'\n"},
+
 	{"just words\n", "f:1:1: error: expected keys such as 'host:' and 'services:', found only "
 			 "a value\n"},
 	{"- a\n- {b: c}\n",
@@ -420,6 +489,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_file_with_everything),
 		cmocka_unit_test(empty_sections_and_bare_services),
+		cmocka_unit_test(swap_that_is_not_given_is_left_alone),
 		cmocka_unit_test(files_with_next_to_nothing_in_them),
 		cmocka_unit_test(the_example_is_clean_on_its_host),
 		cmocka_unit_test(every_slip_is_told_in_full),

@@ -111,6 +111,38 @@ static void a_link_that_the_user_names_is_followed(void **state)
 	assert_int_equal(policy_yaml_load(AT_FDCWD, path, 0, &policy, &report), -EISDIR);
 }
 
+static void assert_warning(const char *words)
+{
+	assert_int_equal(policy_yaml_load(folder, "good.yaml", 0, &policy, &report), 0);
+	assert_int_equal(report.n_warnings, 1);
+	assert_int_equal(report.entry[0].line, 0);
+	assert_non_null(strstr(report.entry[0].text, words));
+	assert_true(report.others_may_write);
+}
+
+/* Whoever may write the policy commands a daemon that is root. */
+static void a_file_that_others_may_write_is_told(void **state)
+{
+	(void)state;
+	write_file("good.yaml", "services: {web: }\n");
+	assert_int_equal(fchmodat(folder, "good.yaml", 0644, 0), 0);
+	assert_int_equal(policy_yaml_load(folder, "good.yaml", 0, &policy, &report), 0);
+	assert_int_equal(report.n_warnings, 0);
+	assert_false(report.others_may_write);
+	assert_int_equal(fchmodat(folder, "good.yaml", 0664, 0), 0);
+	assert_warning("mode 0664");
+	assert_int_equal(fchmodat(folder, "good.yaml", 0602, 0), 0);
+	assert_warning("mode 0602");
+	assert_int_equal(fchmodat(folder, "good.yaml", 0600, 0), 0);
+	if (geteuid() == 0) {
+		assert_int_equal(fchownat(folder, "good.yaml", 1000, 0, 0), 0);
+		assert_warning("belongs to user 1000");
+	}
+	assert_int_equal(unlinkat(folder, "good.yaml", 0), 0);
+	assert_int_equal(policy_yaml_load(folder, "good.yaml", 0, &policy, &report), -ENOENT);
+	assert_false(report.others_may_write);
+}
+
 /* ---- the way back ---- */
 
 static uint64_t seed = 1;
@@ -237,6 +269,7 @@ static void the_print_is_what_people_would_write(void **state)
 	assert_string_equal(printed, "mode: enforce\n"
 				     "host:\n"
 				     "  interval: 1s\n"
+				     "  idle_interval: 5s\n"
 				     "  reserve: 400m\n"
 				     "  warn: 80%\n"
 				     "  critical: 90%\n"
@@ -250,6 +283,9 @@ static void the_print_is_what_people_would_write(void **state)
 				     "  backoff: 1s\n"
 				     "  rounds: 5\n"
 				     "  window: 10m\n"
+				     "swap:\n"
+				     "  file: /swapfile\n"
+				     "  size: 0\n"
 				     "services:\n"
 				     "  web:\n"
 				     "    container: web\n"
@@ -270,6 +306,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(files_that_cannot_be_read),
 		cmocka_unit_test(a_link_that_the_user_names_is_followed),
+		cmocka_unit_test(a_file_that_others_may_write_is_told),
 		cmocka_unit_test(any_policy_prints_and_loads_to_itself),
 		cmocka_unit_test(the_largest_policy_fits_the_buffer),
 		cmocka_unit_test(the_print_is_what_people_would_write),

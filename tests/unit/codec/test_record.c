@@ -74,6 +74,32 @@ static void fill_member(struct member_sample *m)
 	limit_put(&m->stored, LIMIT_MAX, LIMIT_UNLIMITED);
 }
 
+static void fill_swap(struct swap_sample *s)
+{
+	*s = (struct swap_sample){
+		.valid = SWAP_AREAS | SWAP_FILE_SEEN | SWAP_FS | SWAP_SWAPPINESS | SWAP_ZSWAP,
+		.n_areas = 2,
+		.foreign_bytes = 1ULL << 60,
+		.fs = SWAP_FS_REFUSED,
+		.fs_magic = 0x9123683e,
+		.fs_free_bytes = 7,
+		.fs_total_bytes = 9,
+		.swappiness = 60,
+		.zswap = SWITCH_ON};
+	s->area[0] = (struct swap_area){"/a \"b\"", 5, 3, -2, SWAP_ZRAM, SWAP_FOREIGN};
+	s->area[1] = (struct swap_area){"", 1ULL << 55, 0, 32767, SWAP_FILE, 1};
+	s->file[0] = (struct swap_file){.state = SWAP_FILE_HOLES, .mode = 0644, .uid = 7};
+	s->file[1] = (struct swap_file){.state = SWAP_FILE_USABLE,
+		.active = true,
+		.labelled = true,
+		.mode_ok = true,
+		.owner_ok = true,
+		.replaced = true,
+		.inode = UINT64_MAX,
+		.size_bytes = 1,
+		.header_bytes = 2};
+}
+
 /* trap 53 */
 static void every_field_comes_back(void **state)
 {
@@ -88,6 +114,7 @@ static void every_field_comes_back(void **state)
 	f->snap.host.valid = 63;
 	f->snap.host.mem_total_bytes = UINT64_MAX - 1;
 	f->snap.host.psi_cpu.full.total_us = 99;
+	fill_swap(&f->snap.swap);
 	f->snap.n_members = 2;
 	fill_member(&f->snap.member[0]);
 	f->snap.member[1] = (struct member_sample){
@@ -117,6 +144,53 @@ static void absent_stays_absent(void **state)
 	assert_int_equal(f->snap.page_bytes, 4096);
 	there_and_back(f);
 	assert_null(strstr(f->buf, "anon"));
+}
+
+static void absent_swap_stays_absent(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(feed(f, "{\"swap\":{\"swappiness\":0}}"), 0);
+	assert_int_equal(f->snap.swap.valid, SWAP_SWAPPINESS);
+	there_and_back(f);
+	assert_int_equal(feed(f, "{\"swap\":{\"areas\":[],\"files\":[]}}"), 0);
+	assert_int_equal(f->snap.swap.valid, SWAP_AREAS | SWAP_FILE_SEEN);
+	assert_int_equal(feed(f, "{\"swap\":{\"areas\":[{}],\"files\":[{}]}}"), 0);
+	assert_int_equal(f->snap.swap.area[0].ours, SWAP_FOREIGN);
+	assert_true(f->snap.swap.file[0].mode_ok && f->snap.swap.file[0].labelled);
+	assert_int_equal(feed(f, "{}"), 0);
+	there_and_back(f);
+	assert_null(strstr(f->buf, "swap"));
+}
+
+static void wrong_swap_is_refused(void **state)
+{
+	static const struct {
+		const char *line;
+		int error;
+	} cases[] = {
+		{"{\"swap\":7}", -EINVAL},
+		{"{\"swap\":{\"size\":1}}", -EINVAL},
+		{"{\"swap\":{\"areas\":{}}}", -EINVAL},
+		{"{\"swap\":{\"areas\":[7]}}", -EINVAL},
+		{"{\"swap\":{\"areas\":[{\"x\":1}]}}", -EINVAL},
+		{"{\"swap\":{\"areas\":[{\"path\":7}]}}", -EINVAL},
+		{"{\"swap\":{\"areas\":[{\"ours\":200}]}}", -ERANGE},
+		{"{\"swap\":{\"files\":[7]}}", -EINVAL},
+		{"{\"swap\":{\"files\":[{\"x\":7}]}}", -EINVAL},
+		{"{\"swap\":{\"files\":[{},{},{}]}}", -ERANGE},
+		{"{\"swap\":{\"areas\":[{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}]}}",
+			-ERANGE},
+	};
+	struct fixture *f = *state;
+	char line[512];
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_int_equal(feed(f, cases[i].line), cases[i].error);
+	strcpy(line, "{\"swap\":{\"areas\":[{\"path\":\"");
+	memset(line + strlen(line), 'a', POLICY_PATH_SIZE);
+	strcpy(line + 29 + POLICY_PATH_SIZE, "\"}]}}");
+	assert_int_equal(feed(f, line), -ERANGE);
 }
 
 static void a_full_snapshot_fits_into_a_line(void **state)
@@ -271,18 +345,44 @@ static void a_plan_is_one_line(void **state)
 		"{\"event\":\"lack\",\"subject\":4},{\"event\":\"peer_back\",\"service\":0}]}");
 }
 
+static void swap_actions_say_what_they_need(void **state)
+{
+	static struct plan plan;
+	struct fixture *f = *state;
+
+	plan = (struct plan){.wake_us = 9, .n_actions = 2};
+	plan.action[0] = (struct action){.kind = ACT_SWAP_MAKE,
+		.service = SERVICE_NONE,
+		.ticket = 2,
+		.file = 1,
+		.value = SWAP_PRIORITY_AUTO,
+		.size_bytes = 5,
+		.reserve_bytes = 6};
+	plan.action[1] = (struct action){
+		.kind = ACT_SWAPPINESS, .service = SERVICE_NONE, .ticket = 3, .value = 10};
+	text_out_init(&f->out, f->buf, sizeof(f->buf));
+	record_put_plan(&f->out, &plan, 8);
+	assert_string_equal(f->buf,
+		"{\"now_us\":8,\"wake_us\":9,\"actions\":[{\"do\":\"swap_make\",\"inode\":0,"
+		"\"ticket\":2,\"file\":1,\"size_bytes\":5,\"reserve_bytes\":6,\"value\":-1},"
+		"{\"do\":\"swappiness\",\"inode\":0,\"ticket\":3,\"value\":10}],\"events\":[]}");
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(every_field_comes_back),
 		TEST(absent_stays_absent),
+		TEST(absent_swap_stays_absent),
+		TEST(wrong_swap_is_refused),
 		TEST(a_full_snapshot_fits_into_a_line),
 		TEST(a_patch_changes_what_it_names),
 		TEST(what_is_wrong_is_refused),
 		TEST(an_error_keeps_the_line_before),
 		TEST(lists_have_an_end),
 		TEST(a_plan_is_one_line),
+		TEST(swap_actions_say_what_they_need),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
