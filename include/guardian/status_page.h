@@ -15,6 +15,9 @@ enum {
 
 void status_page(struct text_out *out, const struct screen *screen, const struct heartbeat *hb);
 
+/* The first line of it alone. */
+void status_life(struct text_out *out, const struct screen *screen, const struct heartbeat *hb);
+
 /* The file's text as it is, with "alive":true|false put first; {"alive":false} when there is none.
  */
 void status_page_json(struct text_out *out, const struct heartbeat *hb);

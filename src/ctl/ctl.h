@@ -20,6 +20,7 @@ struct ctl {
 enum ctl_exit ctl_write(const char *text, size_t len);
 
 enum ctl_exit status_command(const struct ctl *ctl, int argc, char **argv);
+enum ctl_exit swap_command(const struct ctl *ctl, int argc, char **argv);
 enum ctl_exit events_command(const struct ctl *ctl, int argc, char **argv);
 
 #endif

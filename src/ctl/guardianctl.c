@@ -23,6 +23,7 @@ static const struct command {
 } commands[] = {
 	{"status", status_command, "[--json] [--watch]",
 		"the host, the services and the last events"},
+	{"swap", swap_command, "[--json]", "swap, who uses it, and what would change"},
 	{"events", events_command, "[-n N] [--follow] [--json]", "what guardiand has told"},
 };
 

@@ -117,7 +117,7 @@ static const struct {
 	[HEARTBEAT_UNREADABLE] = {COLOUR_BAD, say_unreadable},
 };
 
-static void put_life(struct text_out *out, const struct screen *screen, const struct heartbeat *hb)
+void status_life(struct text_out *out, const struct screen *screen, const struct heartbeat *hb)
 {
 	screen_colour(out, screen, lives[hb->state].colour);
 	lives[hb->state].say(out, screen, hb);
@@ -264,7 +264,7 @@ static void put_events(
 
 void status_page(struct text_out *out, const struct screen *screen, const struct heartbeat *hb)
 {
-	put_life(out, screen, hb);
+	status_life(out, screen, hb);
 	if (!hb->json)
 		return;
 	put_host(out, screen, status_item(hb->json, "host"));

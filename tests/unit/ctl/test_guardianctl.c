@@ -142,6 +142,7 @@ static void help_and_version(void **unused)
 	assert_non_null(strstr(output, "Usage: guardianctl"));
 	assert_non_null(strstr(output, "  status "));
 	assert_non_null(strstr(output, "  events "));
+	assert_non_null(strstr(output, "  swap "));
 	assert_int_equal(guardianctl("-h"), 0);
 	assert_int_equal(guardianctl("--version"), 0);
 	assert_string_equal(output, "guardianctl " GUARDIAN_VERSION "\n");
@@ -163,6 +164,9 @@ static void wrong_words_are_usage(void **unused)
 	assert_int_equal(guardianctl("status", "--nonsense"), 2);
 	assert_int_equal(guardianctl("status", "backend"), 2);
 	assert_non_null(strstr(errors, "takes no argument like 'backend'"));
+	assert_int_equal(guardianctl("swap", "--nonsense"), 2);
+	assert_int_equal(guardianctl("swap", "/swapfile"), 2);
+	assert_non_null(strstr(errors, "takes no argument like '/swapfile'"));
 	assert_int_equal(guardianctl("events", "--nonsense"), 2);
 	assert_int_equal(guardianctl("events", "backend"), 2);
 	assert_int_equal(guardianctl("events", "-n", "many"), 2);
@@ -235,6 +239,7 @@ static void a_full_disk_is_told(void **unused)
 	const char *const status[] = {"--root", root, "status", NULL}, *const events[] = {"--root",
 									       root, "events",
 									       NULL};
+	const char *const swap[] = {"--root", root, "swap", NULL};
 	_cleanup_fd_ int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
 	_cleanup_fd_ int err = open_output("err");
 
@@ -244,6 +249,44 @@ static void a_full_disk_is_told(void **unused)
 	take(err, errors, sizeof(errors));
 	assert_non_null(strstr(errors, "No space left on device"));
 	assert_int_equal(finish(start(events, full, err)), 1);
+	assert_int_equal(finish(start(swap, full, err)), 1);
+}
+
+/* ---- swap ---- */
+
+static void put_swaps(const char *text)
+{
+	_cleanup_fd_ int proc = -1;
+
+	assert_int_equal(fs_make_dirs(rootfd, "proc", 0755), 0);
+	proc = fs_open_dir(rootfd, "proc");
+	assert_int_equal(fs_replace(proc, "swaps", text, strlen(text), 0644), 0);
+}
+
+static void the_swap_of_the_living_and_the_dead(void **unused)
+{
+	(void)unused;
+	put_swaps("Filename Type Size Used Priority\n/swap\\040file file 1024 512 -2\n");
+	assert_int_equal(guardianctl("--root", root, "swap"), 1);
+	assert_non_null(strstr(output, "guardiand IS NOT RUNNING"));
+	assert_non_null(strstr(output, "\nThe areas are read from /proc/swaps, now.\n"));
+	assert_non_null(strstr(output, "\n/swap file  file "));
+	assert_int_equal(guardianctl("--root", root, "swap", "--json"), 1);
+	assert_string_equal(output,
+		"{\"alive\":false,\"swap\":{\"areas\":[{\"path\":\"/swap file\",\"type\":\"file\","
+		"\"size_bytes\":1048576,\"used_bytes\":524288,\"priority\":-2}]},"
+		"\"areas_from\":\"/proc/swaps\",\"services\":[]}\n");
+
+	put_status(0);
+	assert_int_equal(guardianctl("--root", root, "swap"), 0);
+	assert_int_equal(strncmp(output, "guardiand 7.8 is running (pid 1), enforcing", 43), 0);
+	assert_int_equal(guardianctl("--root", root, "swap", "-j"), 0);
+	assert_ptr_equal(strstr(output, "{\"alive\":true,\"tick_age_us\":"), output);
+
+	put_status(60000000);
+	assert_int_equal(guardianctl("--root", root, "swap"), 1);
+	assert_non_null(strstr(output, "guardiand IS STUCK"));
+	assert_non_null(strstr(output, "last tick was 60 s ago"));
 }
 
 /* ---- events ---- */
@@ -298,6 +341,8 @@ int main(void)
 			the_status_of_the_living_and_the_dead, setup, teardown),
 		cmocka_unit_test_setup_teardown(watching_ends_with_its_reader, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_full_disk_is_told, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			the_swap_of_the_living_and_the_dead, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_last_events, setup, teardown),
 		cmocka_unit_test_setup_teardown(following, setup, teardown),
 	};
