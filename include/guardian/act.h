@@ -12,11 +12,14 @@
 #include "guardian/lanes.h"
 #include "guardian/plan.h"
 #include "guardian/roster.h"
+#include "guardian/vm_knobs.h"
 
 struct act_ops {
 	const char *name;
 	/* 0: under way, a result will follow; -errno: the result is here already. */
 	int (*submit)(struct lanes *lanes, struct roster *roster, const struct action *action);
+	/* When guardiand stops, a setting of the kernel as it was before. At once: 0 or -errno. */
+	int (*put_back)(int rootfd, enum vm_knob knob, uint32_t value);
 };
 
 extern const struct act_ops act_real;

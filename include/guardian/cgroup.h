@@ -2,7 +2,7 @@
  * cgroup: where the cgroup tree is, and what a cgroup's path says about it.
  *
  * guardiand speaks of a cgroup by its path below the root of the v2 tree, without a leading slash
- * ("system.slice/docker-<id>.scope"; the root itself is ""). Layouts: FACTS 1.1.
+ * ("system.slice/docker-<id>.scope"; the root itself is "").
  */
 #ifndef GUARDIAN_CGROUP_H
 #define GUARDIAN_CGROUP_H

@@ -43,7 +43,7 @@ enum check_kind {
 	CHECK_SWAP_ABSENT,   /* n: index of the file, here and below */
 	CHECK_SWAP_SMALL,    /* n: wanted, found */
 	CHECK_SWAP_MODE,     /* n: file, mode, uid */
-	CHECK_SWAP_UNUSABLE, /* subject: enum event_reason; n: file, free, reserve */
+	CHECK_SWAP_UNUSABLE, /* subject: enum event_reason; n: file, free, reserve, wanted */
 	CHECK_SWAP_HIGH,     /* n: used centipct, used, total */
 	CHECK_NO_STREAM_CAP,
 	CHECK_OVERCOMMIT, /* n: sum of limits, reserve, total */

@@ -138,6 +138,10 @@ const struct event_info *event_info(enum event_kind kind);
 const char *event_reason_name(enum event_reason reason);
 /* How a person says it: "its file system cannot carry swap". */
 const char *event_reason_words(enum event_reason reason);
+/* The same with what there is to say of a swap file that is refused: how much is wanted and
+ * free, or which file system it is. N is as in EVENT_SWAP_REFUSED. */
+void event_put_reason(
+	struct text_out *out, enum event_reason reason, const uint64_t n[EVENT_NUMBERS]);
 
 /* One sentence without a newline. EXTRA is text that only the daemon knows (a file's error, a
  * cgroup's path), or NULL. */

@@ -39,6 +39,10 @@ void guardian_reload(struct guardian *g);
 
 /* Readable when a tick is wanted sooner: cgroups came or went, a lane has answered. -1: never. */
 int guardian_tree_fd(const struct guardian *g);
+/* The same, by POLLPRI: somebody waits for memory. */
+int guardian_pressure_fd(const struct guardian *g);
+/* The same, by POLLPRI: swap was switched on or off. */
+int guardian_swaps_fd(const struct guardian *g);
 int guardian_lanes_fd(const struct guardian *g);
 
 /* Locks what is in memory by now, after the act path was rehearsed, so that a host short of memory
@@ -52,7 +56,8 @@ bool guardian_summary(struct guardian *g, char *buf, size_t size);
 /* Jobs that a lane still has. For tests, and for a tick that wants all results. */
 uint32_t guardian_pending(struct guardian *g);
 
-/* Tells `stopped` and closes; limits stay as they are. */
+/* Tells `stopped` and closes. Limits and swap stay as they are; the kernel's settings that
+ * guardiand has changed are put back. */
 void guardian_close(struct guardian *g);
 
 #endif

@@ -33,7 +33,7 @@ struct heartbeat {
 	struct cJSON *json; /* its tree, or NULL */
 };
 
-/* Silence longer than this is a stuck daemon: 5 intervals, 10 s at least. */
+/* Silence longer than this is a stuck daemon: 3 of the longest intervals, 10 s at least. */
 uint64_t heartbeat_patience_us(const struct status_head *head);
 
 /* Fills `state` and `age_us` of a heartbeat whose head was read. Pure. */

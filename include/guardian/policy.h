@@ -3,7 +3,7 @@
  *
  * Filled by codec/policy_yaml through core/policy_fields, checked by core/policy_check, read by
  * core/decide. Every field's name, type, bounds, default, unit and help stand in one table:
- * core/policy_fields.c.
+ * core/policy_table.c.
  */
 #ifndef GUARDIAN_POLICY_H
 #define GUARDIAN_POLICY_H

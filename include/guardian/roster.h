@@ -53,7 +53,12 @@ struct roster_ancestor {
 	struct ancestor_reader reader;
 };
 
-enum { ROSTER_ENTRIES_MAX = SNAPSHOT_MEMBERS_MAX + 256 };
+enum {
+	ROSTER_ENTRIES_MAX = SNAPSHOT_MEMBERS_MAX + 256,
+	/* Containers below somebody's service, that no service of the policy names, get no place
+	 * from here on: a user can make any number of them. */
+	ROSTER_GUESTS_MAX = 256,
+};
 
 struct roster {
 	int cgfd;                    /* borrowed; -1: nothing to find */
@@ -64,7 +69,8 @@ struct roster {
 	uint64_t next_ask_us;        /* when the next name is wanted */
 	uint64_t promote_at_us;      /* when those that found no room try again, or 0 */
 	bool news;                   /* an entry came, went or got its name; the caller resets it */
-	uint32_t overflow;           /* cgroups that found no room */
+	uint32_t overflow;           /* cgroups that found no room ... */
+	uint32_t missed;             /* ... and those of them that are not in entry[] */
 	uint16_t n_entries;          /* the end of the used part of entry[] */
 	struct roster_entry *member[SNAPSHOT_MEMBERS_MAX];  /* of entry[], as snap->member[] ... */
 	struct cgroup_reader *reader[SNAPSHOT_MEMBERS_MAX]; /* ... and theirs */
@@ -100,6 +106,10 @@ bool roster_has_docker(const struct roster *r);
 void roster_match_all(struct roster *r, const struct policy *policy);
 
 void roster_reconsider(struct roster *r, const char *path);
+
+/* Those that found no place on the roster are to be reconsidered: they are counted anew. -> whether
+ * there were any. */
+bool roster_retry_missed(struct roster *r);
 
 struct roster_entry *roster_by_inode(struct roster *r, uint64_t inode);
 struct roster_ancestor *roster_ancestor_by_inode(struct roster *r, uint64_t inode);

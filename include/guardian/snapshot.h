@@ -20,7 +20,7 @@ enum {
 	SNAPSHOT_ANCESTORS_MAX = 64,
 	SNAPSHOT_RESULTS_MAX = 64,
 	SWAP_AREAS_MAX = 16,
-	SWAP_FILES_MAX = 2, /* policy.swap.file, and the same with ".2" behind it */
+	SWAP_FILES_MAX = 2, /* policy.swap.file, and the same with a suffix */
 };
 
 /* Pressure stall information, Documentation/accounting/psi.rst: percent of *time*, not of memory.
@@ -87,6 +87,8 @@ enum swap_file_state {
 	SWAP_FILE_STATES,
 };
 const char *swap_file_state_name(enum swap_file_state state); /* "usable" */
+/* What stands behind policy.swap.file in the name of our file INDEX: "" or ".2". */
+const char *swap_file_suffix(unsigned index);
 
 /* What stands at the path of one of our swap files. */
 struct swap_file {

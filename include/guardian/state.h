@@ -222,6 +222,7 @@ struct swap_state {
 	uint8_t open;       /* sizes are to be looked at: policy or program are new, or it waits */
 	uint8_t covered;    /* told that other swap is enough */
 	uint8_t high;       /* told as nearly full */
+	uint8_t idle;       /* none is wanted, looked after or under way */
 };
 
 struct state {

@@ -15,6 +15,9 @@ void status_grid(struct text_out *out, const struct screen *screen, const struct
 /* Of a state or level: "ok", "warn", ... */
 enum screen_colour status_colour(const char *word);
 
+/* OBJECT's number of bytes: "1.5 GiB"; "unlimited" for null, "-" without. */
+void status_put_size(struct text_out *cell, const struct cJSON *object, const char *key);
+
 /* PART of WHOLE in hundredths of a percent; 0 of nothing. */
 uint64_t status_centipct(uint64_t part, uint64_t whole);
 

@@ -35,9 +35,10 @@ struct swap_off_how {
 };
 
 /*
- * Switches TARGET off, in a child that the kernel kills in our stead when memory does not suffice
- * (trap 38). The caller has seen that it will. Where it ends early, the file stays in use, with all
- * that is in it.
+ * Switches TARGET off, in a child that the kernel kills in our stead when memory does not suffice:
+ * its first choice is whoever calls swapoff(2) (mm/swapfile.c: set_current_oom_origin). The caller
+ * has seen that it will suffice. Where it ends early, the file stays in use, with all that is in
+ * it.
  *
  * -> 0, or SWAP_ALREADY: it was not in use. -ETIMEDOUT: not within the deadline. -ECANCELED: GO_ON
  * said so. -ENOMEM: the kernel had no memory, or killed the child for it. -ESTALE, -EPERM, -EAGAIN

@@ -96,6 +96,8 @@ void text_put_policy_size(struct text_out *out, uint64_t bytes);
 /* For the policy file: "1s", "500ms", "2m". Exact for whole milliseconds; microseconds below that
  * as "0.001ms". */
 void text_put_duration(struct text_out *out, uint64_t us);
+/* Permission bits as chmod(1) takes them: 0644 -> "0644". */
+void text_put_mode(struct text_out *out, uint64_t mode);
 /* 8000 -> "80%", 1250 -> "12.5%" */
 void text_put_percent(struct text_out *out, uint32_t centipct);
 /* The bytes of the character at S (not at its end), 1 for what is no UTF-8; and whether it may be

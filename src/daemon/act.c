@@ -3,11 +3,15 @@
  *
  * Identity first: the plan speaks of an inode, and only a cgroup that is on the roster under this
  * inode is acted on. The lane looks at it again right before it writes.
+ *
+ * Swap files and settings of the kernel are the host's: a file is found by the policy's path, a
+ * setting by its name.
  */
 #include <errno.h>
 #include <string.h>
 
 #include "guardian/act.h"
+#include "guardian/swaps.h"
 
 /* What the action is about: a member, or a cgroup above one. */
 struct subject {
@@ -53,13 +57,59 @@ static void fill_job(
 		memcpy(job->id, subject->container->id, sizeof(job->id));
 }
 
+/* ---- what is the host's ---- */
+
+static const struct host_act {
+	uint8_t job; /* enum job_kind, or 0: of a cgroup */
+	uint8_t lane;
+	uint8_t knob;
+	bool files; /* works in a fixture too: no system call but of files */
+} host_acts[ACT_COUNT] = {
+	[ACT_SWAP_MAKE] = {.job = JOB_SWAP_MAKE, .lane = LANE_SWAP},
+	[ACT_SWAP_ON] = {.job = JOB_SWAP_ON, .lane = LANE_SWAP},
+	[ACT_SWAP_RESIZE] = {.job = JOB_SWAP_RESIZE, .lane = LANE_SWAP},
+	[ACT_SWAP_MEND] = {.job = JOB_SWAP_MEND, .lane = LANE_SWAP, .files = true},
+	/* Not behind minutes of zeros. */
+	[ACT_SWAPPINESS] = {.job = JOB_KNOB,
+		.lane = LANE_HOLD,
+		.knob = VM_SWAPPINESS,
+		.files = true},
+	[ACT_ZSWAP] = {.job = JOB_KNOB, .lane = LANE_HOLD, .knob = VM_ZSWAP, .files = true},
+};
+
+static int submit_host(
+	struct lanes *lanes, const struct policy *policy, const struct action *action)
+{
+	const struct host_act *how = &host_acts[action->kind];
+	struct job job;
+
+	memset(&job, 0, sizeof(job));
+	job.kind = how->job;
+	job.ticket = action->ticket;
+	job.knob = how->knob;
+	job.value = action->value;
+	job.inode = action->inode;
+	job.size_bytes = action->size_bytes;
+	job.reserve_bytes = action->reserve_bytes;
+	job.floor_bytes = policy->host.reserve_bytes;
+	swaps_path(policy->swap.file, action->file, job.path);
+	return lanes_post(lanes, (enum lane)how->lane, &job);
+}
+
+/* ---- the drivers ---- */
+
 static int submit(
 	struct lanes *lanes, struct roster *roster, const struct action *action, bool peers)
 {
 	struct subject subject;
 	struct job job;
-	int r = find_subject(roster, action, &subject);
+	int r;
 
+	if (host_acts[action->kind].job)
+		return peers || host_acts[action->kind].files
+			       ? submit_host(lanes, roster->policy, action)
+			       : -EOPNOTSUPP;
+	r = find_subject(roster, action, &subject);
 	if (r < 0)
 		return r;
 	if (action->kind == ACT_PERSIST && !peers)
@@ -88,6 +138,14 @@ static int submit_null(struct lanes *lanes, struct roster *roster, const struct 
 	return -ECANCELED;
 }
 
-const struct act_ops act_real = {"real", submit_real};
-const struct act_ops act_files = {"files", submit_files};
-const struct act_ops act_null = {"null", submit_null};
+static int put_back_null(int rootfd, enum vm_knob knob, uint32_t value)
+{
+	(void)rootfd;
+	(void)knob;
+	(void)value;
+	return -ECANCELED;
+}
+
+const struct act_ops act_real = {"real", submit_real, vm_knob_write};
+const struct act_ops act_files = {"files", submit_files, vm_knob_write};
+const struct act_ops act_null = {"null", submit_null, put_back_null};

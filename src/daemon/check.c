@@ -126,9 +126,13 @@ static int load_policy(struct check *c)
 	 */
 	bool followed = named || strcmp(c->look.root, "/") == 0;
 
+	int r;
+
 	doing("reading the policy");
-	return policy_yaml_load(followed ? AT_FDCWD : c->look.rootfd,
-		named ? named : GUARDIAN_CONFIG, mem_total, &c->look.policy, &c->report);
+	r = policy_yaml_load(followed ? AT_FDCWD : c->look.rootfd, named ? named : GUARDIAN_CONFIG,
+		mem_total, &c->look.policy, &c->report);
+	c->look.world.policy_open = c->report.others_may_write;
+	return r;
 }
 
 static int print_policy(struct check *c)

@@ -1,6 +1,6 @@
 /*
- * The inside of struct guardian, for guardian.c (the tick) and guardian_setup.c (before the first
- * and after the last).
+ * The inside of struct guardian, for guardian.c (the tick), sample_swap.c (what of the tick is
+ * about swap) and guardian_setup.c (before the first and after the last).
  */
 #ifndef SRC_DAEMON_DAEMON_H
 #define SRC_DAEMON_DAEMON_H
@@ -14,7 +14,10 @@
 #include "guardian/roster.h"
 #include "guardian/state.h"
 #include "guardian/status.h"
+#include "guardian/swap_look.h"
+#include "guardian/swaps.h"
 #include "guardian/tell.h"
+#include "guardian/vm_knobs.h"
 
 enum {
 	GUARDIAN_PATH_SIZE = 256,
@@ -27,6 +30,7 @@ struct guardian {
 	char config[GUARDIAN_PATH_SIZE];
 	int config_dirfd; /* where `config` is relative to */
 	int rootfd, cgfd; /* cgfd -1: no memory controller on v2 */
+	int swap_rootfd;  /* the root for swap files: see open_swap_root() */
 	int run_fd;       /* /run/guardian, or -1: nothing is written there */
 	int lock_fd;      /* held for as long as this guardian lives */
 	bool real_root;
@@ -36,8 +40,17 @@ struct guardian {
 	char policy_error[REPORT_TEXT_SIZE + REPORT_FILE_SIZE];
 
 	struct procfs procfs;
+	int pressure_fd;       /* a trigger on the host's memory pressure, or -1 */
 	uint64_t host_full_us; /* when vmstat and pressure were read last; 0: the next tick does */
 	uint64_t host_full_available_bytes; /* of the memory, then */
+	uint64_t host_full_swap_free_bytes;
+	struct swaps swaps;
+	struct swap_look swap_look;
+	struct vm_knobs knobs;
+	uint64_t swap_total_bytes, swap_free_bytes; /* of the host when swap areas were read last */
+	uint64_t swap_looked_us; /* when swap files and settings were looked at last; 0: the next
+				    tick does */
+	char swap_words[160];    /* why the last swap action failed */
 	struct cgroup_tree *tree;
 	struct roster roster;
 	struct lanes *lanes;
@@ -66,14 +79,27 @@ struct guardian {
 	char summary[128];
 };
 
-/* Shared between the two files. */
+/* Shared between the files. */
 void guardian_policy_use(struct guardian *g, const struct policy *p);
 int guardian_policy_load(struct guardian *g, struct policy **out, struct report *report);
 void guardian_docker(const struct guardian *g, struct policy_docker *out);
 void guardian_policy_free(struct policy *p);
 void guardian_tell(struct guardian *g, enum event_kind kind, uint64_t number, const char *extra);
+void guardian_report_line(const struct report *report, enum report_severity severity,
+	const char *otherwise, char *buf, size_t size);
 void guardian_find_lacks(struct guardian *g);
 void guardian_write_status(struct guardian *g);
+void guardian_write_state(struct guardian *g);
+
+/* sample_swap.c */
+void guardian_swap_open(struct guardian *g);
+void guardian_swap_close(struct guardian *g);
+/* The policy is another, or guardiand has changed something: all is looked at anew. */
+void guardian_swap_forget(struct guardian *g);
+void guardian_swap_result(struct guardian *g, const struct job *job);
+void guardian_swap_sample(struct guardian *g);
+/* Whether pages come and go, so that the host is to be read in full at each tick. */
+bool guardian_swap_moves(const struct guardian *g);
 extern const struct cgroup_tree_ops guardian_tree_ops;
 
 #endif

@@ -24,13 +24,15 @@
 
 enum {
 	PING_US = 10 * 1000000,      /* dockerd silent is told within this and its deadline */
-	PING_LOST_US = 15 * 1000000, /* its lane hangs in another call */
+	PING_LOST_US = 15 * 1000000, /* the lane is busy with names that nobody answers for */
 	HOST_FULL_US = 5 * 1000000, /* between two looks at vmstat and pressure while somebody waits
 				       for memory */
 	HOST_QUIET_US = 30 * 1000000, /* ... and while nobody does */
+	HOST_SWAPS_US = 1000000,      /* ... and while pages go out to swap or come back */
 	HOST_STEP = 100,              /* ... or when a hundredth of the memory has moved since */
 	AROUND_US = 30 * 1000000,     /* counting the containers that no service names */
 	SOON_US = 10 * 1000,          /* what is due already is not worth a busy loop */
+	PROGRESS_US = 1000000,        /* a swap file is being made */
 };
 
 /* ---- the policy ---- */
@@ -108,18 +110,26 @@ static void reconsider(void *userdata, const char *path)
 	roster_reconsider(&g->roster, path);
 }
 
-static void reload_rejected(struct guardian *g, const struct report *report)
+/* The first line of that severity, or OTHERWISE. */
+void guardian_report_line(const struct report *report, enum report_severity severity,
+	const char *otherwise, char *buf, size_t size)
 {
 	struct text_out out;
 	uint32_t i = 0;
 
-	text_out_init(&out, g->policy_error, sizeof(g->policy_error));
-	while (i < report->n_entries && report->entry[i].severity != REPORT_ERROR)
+	text_out_init(&out, buf, size);
+	while (i < report->n_entries && report->entry[i].severity != severity)
 		i++;
 	if (i < report->n_entries)
 		report_line(report, &report->entry[i], &out);
 	else
-		text_put(&out, "cannot be read");
+		text_put(&out, otherwise);
+}
+
+static void reload_rejected(struct guardian *g, const struct report *report)
+{
+	guardian_report_line(
+		report, REPORT_ERROR, "cannot be read", g->policy_error, sizeof(g->policy_error));
 	guardian_tell(g, EVENT_POLICY_REJECTED, report->n_errors, g->policy_error);
 }
 
@@ -131,17 +141,21 @@ static void set_docker(struct guardian *g)
 	lanes_set_docker(g->lanes, &docker);
 }
 
-static void reload_accepted(struct guardian *g, const struct policy *p)
+static void reload_accepted(struct guardian *g, const struct policy *p, const struct report *report)
 {
+	char words[sizeof(g->policy_error)];
+
 	guardian_policy_use(g, p);
 	g->snap.policy_generation++;
 	g->policy_error[0] = '\0';
 	if (g->lanes)
 		set_docker(g);
+	guardian_swap_forget(g);
 	roster_match_all(&g->roster, &g->policy);
 	if (g->tree)
 		cgroup_tree_each(g->tree, reconsider, g);
-	guardian_tell(g, EVENT_POLICY_RELOADED, p->n_services, g->config);
+	guardian_report_line(report, REPORT_WARNING, g->config, words, sizeof(words));
+	guardian_tell(g, EVENT_POLICY_RELOADED, p->n_services, words);
 }
 
 void guardian_reload(struct guardian *g)
@@ -155,7 +169,7 @@ void guardian_reload(struct guardian *g)
 	if (guardian_policy_load(g, &p, report) < 0) {
 		reload_rejected(g, report);
 	} else {
-		reload_accepted(g, p);
+		reload_accepted(g, p, report);
 		guardian_policy_free(p);
 	}
 	free(report);
@@ -237,6 +251,13 @@ static void take_answers(struct guardian *g)
 			break;
 		case JOB_REHEARSE:
 			break;
+		case JOB_KNOB:
+		case JOB_SWAP_MAKE:
+		case JOB_SWAP_ON:
+		case JOB_SWAP_RESIZE:
+		case JOB_SWAP_MEND:
+			guardian_swap_result(g, job);
+			break;
 		default:
 			take_result(g, job);
 		}
@@ -260,7 +281,7 @@ static void ask_names(struct guardian *g, uint64_t now_us)
 }
 
 /* Without a container there is nothing to ask Docker for; and its socket would start a dockerd that
- * was stopped. */
+ * was stopped. Not behind the updates: one of them may take long on a dockerd that is well. */
 static void ping_docker(struct guardian *g, uint64_t now_us)
 {
 	if (!g->lanes || now_us < g->ping_at_us || !roster_has_docker(&g->roster))
@@ -274,7 +295,7 @@ static void ping_docker(struct guardian *g, uint64_t now_us)
 	memset(&g->job, 0, sizeof(g->job));
 	g->job.kind = JOB_PING;
 	g->job.can_wait = true;
-	if (lanes_post(g->lanes, LANE_DOCKER, &g->job) == 0) {
+	if (lanes_post(g->lanes, LANE_NAMES, &g->job) == 0) {
 		g->pinging = true;
 		g->ping_at_us = now_us + PING_US;
 	}
@@ -291,26 +312,27 @@ static uint64_t host_interval_us(const struct guardian *g)
 {
 	bool waits = g->snap.host.psi_memory.some.avg10_centipct > 0;
 
+	if (guardian_swap_moves(g))
+		return HOST_SWAPS_US;
 	return waits || g->state.host_level.now != MEMORY_NORMAL ? HOST_FULL_US : HOST_QUIET_US;
 }
 
 static void sample_host(struct guardian *g)
 {
-	struct host_sample *host = &g->snap.host, before = *host;
+	struct host_sample *host = &g->snap.host;
 	bool full = !g->host_full_us || g->snap.now_us - g->host_full_us >= host_interval_us(g);
 
 	if (!full) {
-		procfs_sample(&g->procfs, host, SAMPLE_LOOK);
+		g->status_stale |= procfs_sample(&g->procfs, host, SAMPLE_LOOK);
 		full = distance(g->host_full_available_bytes, host->mem_available_bytes) >=
 		       host->mem_total_bytes / HOST_STEP;
 	}
 	if (full) {
-		procfs_sample(&g->procfs, host, SAMPLE_FULL);
+		g->status_stale |= procfs_sample(&g->procfs, host, SAMPLE_FULL);
 		g->host_full_us = g->snap.now_us;
 		g->host_full_available_bytes = host->mem_available_bytes;
+		g->host_full_swap_free_bytes = host->swap_free_bytes;
 	}
-	if (!host_same(&before, host))
-		g->status_stale = true;
 }
 
 /* What changes seldom: containers that no service names, and what the machine lacks (Docker may be
@@ -322,6 +344,8 @@ static void look_around(struct guardian *g, uint64_t now_us)
 
 	if (now_us < g->around_at_us && !g->roster.news)
 		return;
+	if (now_us >= g->around_at_us && g->tree && roster_retry_missed(&g->roster))
+		cgroup_tree_each(g->tree, reconsider, g);
 	guardian_find_lacks(g);
 	if (g->snap.lacks != lacks)
 		g->status_stale = true;
@@ -363,6 +387,8 @@ static const char *extra_of(const struct guardian *g, const struct event *e, con
 {
 	if (e->kind == EVENT_LIMIT_FAILED && e->inode == g->words_inode && g->words[0])
 		return g->words;
+	if (e->kind == EVENT_SWAP_FAILED && g->swap_words[0])
+		return g->swap_words;
 	return e->service == SERVICE_NONE ? path : NULL;
 }
 
@@ -375,15 +401,15 @@ static void tell_all(struct guardian *g)
 		tell_event(&g->tell, e, &g->policy, path, extra_of(g, e, path));
 		g->host_full_us = 0; /* what happens here may be seen there */
 	}
-	g->words[0] = '\0';
+	g->words[0] = g->swap_words[0] = '\0';
 }
 
 static void keep_state(struct guardian *g)
 {
-	g->status_stale |= g->plan.state_changed;
-	if (g->plan.state_changed && g->run_fd >= 0)
-		(void)fs_replace(
-			g->run_fd, STATE_FILE, &g->state, state_kept_size(&g->state), 0600);
+	if (!g->plan.state_changed)
+		return;
+	g->status_stale = true;
+	guardian_write_state(g);
 }
 
 static uint64_t min_u64(uint64_t a, uint64_t b)
@@ -402,6 +428,7 @@ uint64_t guardian_tick(struct guardian *g)
 	g->snap.now_us = now_us;
 	g->snap.realtime_us = clock_now_us(CLOCK_REALTIME);
 	sample_host(g);
+	guardian_swap_sample(g);
 	g->status_stale |= roster_sample(&g->roster, now_us);
 	ask_names(g, now_us);
 	ping_docker(g, now_us);
@@ -419,6 +446,8 @@ uint64_t guardian_tick(struct guardian *g)
 	if (took_us > g->about.longest_tick_us)
 		g->about.longest_tick_us = took_us;
 	wake_us = min_u64(g->plan.wake_us, g->roster.next_ask_us);
+	if (g->about.swap_phase) /* somebody may watch the bar */
+		wake_us = min_u64(wake_us, now_us + PROGRESS_US);
 	if (g->n_early || g->snap.n_results == SNAPSHOT_RESULTS_MAX)
 		wake_us = now_us;
 	return wake_us > now_us + SOON_US ? wake_us : now_us + SOON_US;

@@ -22,11 +22,16 @@
 #include "guardian/docker_files.h"
 #include "guardian/fs.h"
 #include "guardian/lacks.h"
+#include "guardian/pages.h"
+#include "guardian/psi.h"
 
 #include "daemon.h"
 
 enum {
 	CLOSE_WAIT_US = 2 * 1000000,
+	HEAP_PIECE_MAX = 16 * 1024,
+	PRESSURE_STALL_US = 100 * 1000, /* a tenth of the window */
+	PRESSURE_WINDOW_US = 1000 * 1000,
 };
 
 static uint64_t boottime_us(void)
@@ -53,6 +58,25 @@ static int open_root(struct guardian *g)
 		    strlen(g->options.config ? g->options.config : GUARDIAN_CONFIG)))
 		return -ENAMETOOLONG;
 	return 0;
+}
+
+/*
+ * The root that PID 1 sees. guardiand.service hands it over as standard input, because its own file
+ * systems are read-only, and because a swap file is bound to the mount it was switched on by: from
+ * a mount namespace that has ended, /proc/swaps shows a path that nobody can find, nor switch off
+ * at shutdown. Elsewhere it is the same as the root of all else.
+ */
+static int open_swap_root(struct guardian *g)
+{
+	struct stat input, root;
+	int from = g->rootfd;
+
+	if (g->real_root && fstat(STDIN_FILENO, &input) == 0 && fstat(g->rootfd, &root) == 0 &&
+		S_ISDIR(input.st_mode) && input.st_ino == root.st_ino &&
+		input.st_dev == root.st_dev)
+		from = STDIN_FILENO;
+	g->swap_rootfd = fcntl(from, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	return g->swap_rootfd < 0 ? -errno : 0;
 }
 
 static int load_first_policy(struct guardian *g, struct report *report)
@@ -125,6 +149,8 @@ void guardian_find_lacks(struct guardian *g)
 
 	if (g->real_root && !g->tell.journal)
 		lacks |= LACK_JOURNAL;
+	if (g->roster.overflow || (g->tree && cgroup_tree_is_truncated(g->tree)))
+		lacks |= LACK_ROOM;
 	g->snap.lacks = lacks;
 	g->snap.peer[PEER_SYSTEMD] = lacks & LACK_SYSTEMD ? PEER_ABSENT : PEER_OK;
 }
@@ -165,7 +191,8 @@ static void name_from_files(struct guardian *g)
 /* A walk of each lane's path before memory is short; of Docker's only where it is at work. */
 static void rehearse(struct guardian *g)
 {
-	for (int lane = 0; lane < LANE_COUNT; lane++) {
+	/* Swap is not made while memory is short. */
+	for (int lane = 0; lane < LANE_SWAP; lane++) {
 		if (lane != LANE_HOLD && !roster_has_docker(&g->roster))
 			continue;
 		memset(&g->job, 0, sizeof(g->job));
@@ -175,6 +202,15 @@ static void rehearse(struct guardian *g)
 	}
 }
 
+/* Who waits for memory wakes the next tick. A fixture's file takes no trigger. */
+static int open_pressure(const struct guardian *g)
+{
+	if (!g->real_root)
+		return -1;
+	return psi_trigger_open(
+		g->rootfd, "proc/pressure/memory", PRESSURE_STALL_US, PRESSURE_WINDOW_US);
+}
+
 static int open_steps(struct guardian *g, struct report *report, int *peer)
 {
 	struct policy_docker docker;
@@ -182,10 +218,14 @@ static int open_steps(struct guardian *g, struct report *report, int *peer)
 
 	if ((r = open_root(g)) < 0)
 		return r;
+	if ((r = open_swap_root(g)) < 0)
+		return r;
 	if ((r = load_first_policy(g, report)) < 0)
 		return r;
 	if ((r = open_run_dir(g, peer)) < 0)
 		return r;
+	g->pressure_fd = open_pressure(g);
+	guardian_swap_open(g);
 	tell_open(&g->tell, g->rootfd);
 	load_state(g);
 	if ((r = open_cgroups(g)) < 0)
@@ -194,21 +234,34 @@ static int open_steps(struct guardian *g, struct report *report, int *peer)
 	guardian_find_lacks(g);
 	g->snap.peer[PEER_DOCKER] = g->snap.lacks & LACK_DOCKER ? PEER_ABSENT : PEER_UNKNOWN;
 	guardian_docker(g, &docker);
+	pages_forget(); /* before the rehearsal: what comes back is what acting needs */
 	if ((r = lanes_open(&g->lanes, g->rootfd, g->cgfd, &docker)) < 0)
 		return r;
+	lanes_set_swap_root(g->lanes, g->swap_rootfd);
 	rehearse(g);
 	return 0;
 }
 
-static void tell_started(struct guardian *g)
+static void tell_started(struct guardian *g, const struct report *report)
 {
+	char words[sizeof(g->policy_error)];
 	struct event e = {.kind = EVENT_STARTED,
 		.service = SERVICE_NONE,
 		.limit = LIMIT_COUNT,
 		.n = {g->policy.n_services, g->snap.host.mem_total_bytes,
 			g->snap.host.swap_total_bytes}};
 
-	tell_event(&g->tell, &e, &g->policy, NULL, g->config);
+	guardian_report_line(report, REPORT_WARNING, g->config, words, sizeof(words));
+	tell_event(&g->tell, &e, &g->policy, NULL, words);
+}
+
+/* One heap for all threads; and what a large answer of Docker took goes back when it is freed. */
+static void keep_heap_small(void)
+{
+	(void)mallopt(M_ARENA_MAX, 1);
+	(void)mallopt(M_MMAP_THRESHOLD, HEAP_PIECE_MAX);
+	(void)mallopt(M_TRIM_THRESHOLD, HEAP_PIECE_MAX);
+	(void)mallopt(M_TOP_PAD, 0);
 }
 
 int guardian_open(struct guardian **out, const struct guardian_options *options,
@@ -221,7 +274,7 @@ int guardian_open(struct guardian **out, const struct guardian_options *options,
 
 	if (g == MAP_FAILED)
 		return -errno;
-	(void)mallopt(M_ARENA_MAX, 1); /* one heap for all threads */
+	keep_heap_small();
 	/* A huge page for the first byte of each sparse array would make 4 MiB of them resident,
 	 * and locked. */
 	(void)prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
@@ -229,9 +282,10 @@ int guardian_open(struct guardian **out, const struct guardian_options *options,
 	g->options = *options;
 	if (!g->options.clock)
 		g->options.clock = boottime_us;
-	g->rootfd = g->cgfd = g->run_fd = g->lock_fd = -1;
+	g->rootfd = g->swap_rootfd = g->cgfd = g->run_fd = g->lock_fd = g->pressure_fd = -1;
 	for (int i = 0; i < PROCFS_FILES; i++)
 		g->procfs.fd[i] = -1;
+	g->swaps.fd = g->knobs.fd[VM_SWAPPINESS] = g->knobs.fd[VM_ZSWAP] = -1;
 	g->snap.page_bytes = (uint32_t)sysconf(_SC_PAGESIZE);
 	g->about = (struct status_daemon){.version = GUARDIAN_VERSION,
 		.pid = getpid(),
@@ -242,7 +296,7 @@ int guardian_open(struct guardian **out, const struct guardian_options *options,
 		return r;
 	}
 	g->about.policy_file = g->config;
-	tell_started(g);
+	tell_started(g, report);
 	g->started = true;
 	*out = g;
 	return 0;
@@ -251,6 +305,16 @@ int guardian_open(struct guardian **out, const struct guardian_options *options,
 int guardian_tree_fd(const struct guardian *g)
 {
 	return g->tree ? cgroup_tree_fd(g->tree) : -1;
+}
+
+int guardian_pressure_fd(const struct guardian *g)
+{
+	return g->pressure_fd;
+}
+
+int guardian_swaps_fd(const struct guardian *g)
+{
+	return g->real_root ? g->swaps.fd : -1; /* a fixture's file cannot be waited for */
 }
 
 int guardian_lanes_fd(const struct guardian *g)
@@ -292,6 +356,13 @@ void guardian_write_status(struct guardian *g)
 	(void)fs_replace(g->run_fd, STATUS_FILE, g->status_text, g->status.len, 0644);
 }
 
+void guardian_write_state(struct guardian *g)
+{
+	if (g->run_fd >= 0)
+		(void)fs_replace(
+			g->run_fd, STATE_FILE, &g->state, state_kept_size(&g->state), 0600);
+}
+
 bool guardian_summary(struct guardian *g, char *buf, size_t size)
 {
 	char text[sizeof(g->summary)];
@@ -325,12 +396,15 @@ void guardian_close(struct guardian *g)
 	if (g->started)
 		guardian_tell(g, EVENT_STOPPED, g->about.ticks, NULL);
 	lanes_close(g->lanes, CLOSE_WAIT_US);
+	guardian_swap_close(g);
 	roster_close(&g->roster);
 	g->tree = cgroup_tree_close(g->tree);
 	procfs_close(&g->procfs);
+	fs_close(&g->pressure_fd);
 	fs_close(&g->lock_fd);
 	fs_close(&g->run_fd);
 	fs_close(&g->cgfd);
+	fs_close(&g->swap_rootfd);
 	fs_close(&g->rootfd);
 	munmap(g, sizeof(*g));
 }

@@ -17,7 +17,7 @@
 
 enum {
 	PATIENCE_US = 10 * 1000 * 1000,
-	PATIENCE_INTERVALS = 5,
+	PATIENCE_INTERVALS = 3,
 };
 
 uint64_t heartbeat_patience_us(const struct status_head *head)

@@ -5,6 +5,9 @@
  * bounded, jobs are copied, and nothing is allocated after the start: a lane works while memory is
  * short. A lane that has emptied its ring starts at its first slot again, so that a quiet daemon
  * keeps touching the same pages.
+ *
+ * The thread of LANE_SWAP is made for its first job and ends with its last, so that a daemon that
+ * makes no swap has no stack for it.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -20,18 +23,18 @@
 #include "guardian/fs.h"
 #include "guardian/lanes.h"
 #include "guardian/units.h"
+#include "guardian/vm_knobs.h"
+
+#include "lane_swap.h"
 
 enum {
 	QUEUE_MAX = SNAPSHOT_MEMBERS_MAX, /* every member may need a hold at the start */
-	STACK_BYTES =
-		512
-		<< 10, /* sd-bus and cJSON are the deepest; a default of 8 MiB would be locked */
-	NAME_DEADLINE_US =
-		300 * 1000, /* a container under its limit within 1 s leaves no more for its name */
-	UNIT_DEADLINE_US =
-		5 * 1000000, /* systemd reclaims inside its own write when a limit is lowered */
+	STACK_BYTES = 512 << 10,       /* sd-bus and cJSON are the deepest; 8 MiB would be locked */
+	NAME_DEADLINE_US = 300 * 1000, /* of the second from a container's birth to its limit */
+	UNIT_DEADLINE_US = 5 * 1000000, /* systemd reclaims inside the write of a lower limit */
 	MAKE_WAY_US = 2 * 1000000,
 	UPDATE_DEADLINES = 8,
+	SWAP_PATIENCE_S = 5, /* to be on again when the daemon stops; systemd waits for 10 s */
 };
 
 struct ring {
@@ -43,7 +46,8 @@ struct lane_thread {
 	struct lanes *lanes;
 	enum lane lane;
 	pthread_t thread;
-	bool running;
+	bool running; /* and to be joined ... */
+	bool ended;   /* ... at once */
 	pthread_cond_t wake;
 	struct ring todo;
 	struct units units; /* LANE_HOLD: opened and used by its thread only */
@@ -60,6 +64,7 @@ struct lanes {
 	struct policy_docker docker;
 	struct lane_thread lane[LANE_COUNT];
 	struct ring done;
+	struct swap_lane swap;
 };
 
 static bool ring_push(struct ring *r, const struct job *job)
@@ -237,7 +242,7 @@ static int do_rehearse(struct lane_thread *t, struct job *job)
 			(void)units_get_memory(&t->units, "system.slice", &none);
 		return 0;
 	case LANE_DOCKER:
-		return do_ping(t, job);
+		return do_ping(t, job); /* the connection is what an update needs too */
 	case LANE_NAMES:
 		memset(job->id, '0', sizeof(job->id) - 1);
 		(void)do_identify(t, job);
@@ -247,12 +252,27 @@ static int do_rehearse(struct lane_thread *t, struct job *job)
 	}
 }
 
+static int do_knob(struct lane_thread *t, struct job *job)
+{
+	return vm_knob_write(t->lanes->rootfd, (enum vm_knob)job->knob, (uint32_t)job->value);
+}
+
+static int do_swap(struct lane_thread *t, struct job *job)
+{
+	return lane_swap_run(&t->lanes->swap, job);
+}
+
 static int (*const job_run[JOB_COUNT])(struct lane_thread *t, struct job *job) = {
 	[JOB_REHEARSE] = do_rehearse,
 	[JOB_HOLD] = do_hold,
 	[JOB_PERSIST] = do_persist,
 	[JOB_IDENTIFY] = do_identify,
 	[JOB_PING] = do_ping,
+	[JOB_KNOB] = do_knob,
+	[JOB_SWAP_MAKE] = do_swap,
+	[JOB_SWAP_ON] = do_swap,
+	[JOB_SWAP_RESIZE] = do_swap,
+	[JOB_SWAP_MEND] = do_swap,
 };
 
 /* ---- the thread ---- */
@@ -262,8 +282,9 @@ static bool wait_for_job(struct lane_thread *t, struct job *job)
 	bool got = false;
 
 	pthread_mutex_lock(&t->lanes->lock);
-	while (!t->lanes->stop && !(got = ring_pop(&t->todo, job)))
+	while (!t->lanes->stop && !(got = ring_pop(&t->todo, job)) && t->lane != LANE_SWAP)
 		pthread_cond_wait(&t->wake, &t->lanes->lock);
+	t->ended = !got;
 	pthread_mutex_unlock(&t->lanes->lock);
 	return got;
 }
@@ -287,6 +308,8 @@ static void *lane_main(void *arg)
 	struct lane_thread *t = arg;
 	struct job job;
 
+	if (t->lane == LANE_SWAP)
+		lane_swap_be_idle();
 	while (wait_for_job(t, &job)) {
 		job.error = job_run[job.kind](t, &job);
 		answer(t->lanes, &job);
@@ -295,26 +318,47 @@ static void *lane_main(void *arg)
 	return NULL;
 }
 
-static int lane_start(struct lanes *l, enum lane lane)
+/* Signals belong to the loop; SIGXFSZ, too, which a swap file beyond RLIMIT_FSIZE would raise. */
+static int lane_start(struct lane_thread *t)
 {
-	static const char *const names[LANE_COUNT] = {"hold", "docker", "names"};
-	struct lane_thread *t = &l->lane[lane];
+	static const char *const names[LANE_COUNT] = {"hold", "docker", "names", "swap"};
+	sigset_t all, before;
 	pthread_attr_t attr;
 	int r;
+
+	t->ended = false;
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, STACK_BYTES);
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	r = pthread_create(&t->thread, &attr, lane_main, t);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	pthread_attr_destroy(&attr);
+	if (r)
+		return -r;
+	t->running = true;
+	(void)pthread_setname_np(t->thread, names[t->lane]);
+	return 0;
+}
+
+/* With the lock held, which a thread that has ended does not want any more. */
+static int lane_awake(struct lane_thread *t)
+{
+	if (t->running && t->ended) {
+		pthread_join(t->thread, NULL);
+		t->running = false;
+	}
+	return t->running ? 0 : lane_start(t);
+}
+
+static void lane_init(struct lanes *l, enum lane lane)
+{
+	struct lane_thread *t = &l->lane[lane];
 
 	t->lanes = l;
 	t->lane = lane;
 	t->units.deadline_us = UNIT_DEADLINE_US;
 	pthread_cond_init(&t->wake, NULL);
-	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, STACK_BYTES);
-	r = pthread_create(&t->thread, &attr, lane_main, t);
-	pthread_attr_destroy(&attr);
-	if (r)
-		return -r;
-	t->running = true;
-	(void)pthread_setname_np(t->thread, names[lane]);
-	return 0;
 }
 
 /* ---- the loop's side ---- */
@@ -322,7 +366,6 @@ static int lane_start(struct lanes *l, enum lane lane)
 int lanes_open(struct lanes **out, int rootfd, int cgfd, const struct policy_docker *docker)
 {
 	struct lanes *l = calloc(1, sizeof(*l));
-	sigset_t all, before;
 	int r = 0;
 
 	if (!l)
@@ -331,22 +374,28 @@ int lanes_open(struct lanes **out, int rootfd, int cgfd, const struct policy_doc
 	l->cgfd = cgfd;
 	l->page_bytes = (uint32_t)sysconf(_SC_PAGESIZE);
 	l->docker = *docker;
+	l->swap.rootfd = rootfd;
+	l->swap.cgfd = cgfd;
+	l->swap.page_bytes = l->page_bytes;
 	pthread_mutex_init(&l->lock, NULL);
+	for (int i = 0; i < LANE_COUNT; i++)
+		lane_init(l, (enum lane)i);
 	l->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (l->event_fd < 0)
 		r = -errno;
-	/* Signals belong to the loop. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	for (int i = 0; r == 0 && i < LANE_COUNT; i++)
-		r = lane_start(l, (enum lane)i);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	for (int i = 0; r == 0 && i < LANE_SWAP; i++)
+		r = lane_start(&l->lane[i]);
 	if (r < 0) {
 		lanes_close(l, 1000000);
 		return r;
 	}
 	*out = l;
 	return 0;
+}
+
+void lanes_set_swap_root(struct lanes *l, int fd)
+{
+	l->swap.rootfd = fd;
 }
 
 void lanes_set_docker(struct lanes *l, const struct policy_docker *docker)
@@ -362,7 +411,7 @@ int lanes_post(struct lanes *l, enum lane lane, const struct job *job)
 	int r = -EAGAIN;
 
 	pthread_mutex_lock(&l->lock);
-	if (l->pending < QUEUE_MAX && ring_push(&t->todo, job)) {
+	if (l->pending < QUEUE_MAX && lane_awake(t) == 0 && ring_push(&t->todo, job)) {
 		l->pending++;
 		pthread_cond_signal(&t->wake);
 		r = 0;
@@ -402,27 +451,47 @@ uint32_t lanes_pending(struct lanes *l)
 	return n;
 }
 
-void lanes_close(struct lanes *l, uint64_t wait_us)
+struct swap_progress lanes_swap_progress(const struct lanes *l)
+{
+	return (struct swap_progress){
+		.phase = atomic_load_explicit(&l->swap.phase, memory_order_acquire),
+		.done_bytes = atomic_load_explicit(&l->swap.done_bytes, memory_order_relaxed),
+		.total_bytes = atomic_load_explicit(&l->swap.total_bytes, memory_order_relaxed),
+	};
+}
+
+/* Not by the clock of the day, which may be set while we wait. */
+static bool lanes_join(struct lanes *l, uint64_t wait_us)
 {
 	struct timespec until;
 	bool all = true;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += (time_t)(wait_us / 1000000) + 1;
+	for (int i = 0; i < LANE_COUNT; i++) {
+		if (i == LANE_SWAP)
+			until.tv_sec += SWAP_PATIENCE_S;
+		if (l->lane[i].running &&
+			pthread_clockjoin_np(l->lane[i].thread, NULL, CLOCK_MONOTONIC, &until) != 0)
+			all = false;
+	}
+	return all;
+}
+
+void lanes_close(struct lanes *l, uint64_t wait_us)
+{
 
 	if (!l)
 		return;
 	pthread_mutex_lock(&l->lock);
 	l->stop = true;
+	atomic_store(&l->swap.stop, true);
 	for (int i = 0; i < LANE_COUNT; i++)
 		if (l->lane[i].running)
 			pthread_cond_signal(&l->lane[i].wake);
 	pthread_mutex_unlock(&l->lock);
 
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += (time_t)(wait_us / 1000000) + 1;
-	for (int i = 0; i < LANE_COUNT; i++)
-		if (l->lane[i].running &&
-			pthread_timedjoin_np(l->lane[i].thread, NULL, &until) != 0)
-			all = false;
-	if (!all)
+	if (!lanes_join(l, wait_us))
 		return; /* a thread hangs in the kernel and still uses all this: the exit takes it
 			   along */
 	fs_close(&l->event_fd);

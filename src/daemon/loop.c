@@ -1,5 +1,5 @@
 /*
- * loop: one timer, two descriptors, three signals.
+ * loop: one timer, four descriptors, three signals.
  *
  * Whatever wakes the loop, the work is the same tick; a wake-up by descriptor only moves the timer
  * forward, so that a burst of notifications (a cgroup at its limit raises one each 10 ms) is one
@@ -20,17 +20,21 @@
 enum {
 	GAP_US = 50 * 1000,     /* between ticks that notifications ask for */
 	ACCURACY_US = 5 * 1000, /* how far the kernel may shift a wake-up to join another */
-	LOCK_AFTER_TICKS = 3, /* by then the rehearsal is over, and what the tick needs is there */
+	LOCK_AFTER_US = 20 * 1000 * 1000, /* and no lane has work: what acting needs is there by
+					     then, and what only starting needed has gone */
+	LOCK_BY_US = 60 * 1000 * 1000,    /* all the same: a swap file may take minutes */
 };
 
 struct loop {
 	struct guardian *guardian;
 	sd_event *event;
 	sd_event_source *timer;
-	uint64_t last_us, wake_us; /* the last tick began; the next one is due: CLOCK_BOOTTIME */
-	uint64_t watchdog_us;      /* half of systemd's patience, or 0 */
+	/* CLOCK_BOOTTIME: the first tick and the last one began; the next one is due */
+	uint64_t first_us, last_us, wake_us;
+	uint64_t watchdog_us; /* half of systemd's patience, or 0 */
 	uint64_t petted_us;
 	uint64_t ticks;
+	bool locked;
 };
 
 static int set_timer(struct loop *l, uint64_t at_us)
@@ -67,10 +71,14 @@ static int on_timer(sd_event_source *source, uint64_t due_us, void *userdata)
 	r = sd_event_now(l->event, CLOCK_BOOTTIME, &l->last_us);
 	if (r < 0)
 		return r;
+	if (l->ticks++ == 0)
+		l->first_us = l->last_us;
 	next_us = guardian_tick(l->guardian);
-	l->ticks++;
-	if (l->ticks == LOCK_AFTER_TICKS)
+	if (!l->locked && l->last_us - l->first_us >= LOCK_AFTER_US &&
+		(guardian_pending(l->guardian) == 0 || l->last_us - l->first_us >= LOCK_BY_US)) {
 		guardian_lock_memory(l->guardian);
+		l->locked = true;
+	}
 	notify(l, l->last_us);
 	/* A tick that was asked for in between has not petted it. */
 	if (l->watchdog_us && next_us > l->petted_us + l->watchdog_us)
@@ -126,9 +134,9 @@ static int add_signals(struct loop *l)
 }
 
 /* Edge-triggered: the tick empties it, the loop only has to know that something has come. */
-static int add_notice(struct loop *l, int fd)
+static int add_notice(struct loop *l, int fd, uint32_t events)
 {
-	return fd < 0 ? 0 : sd_event_add_io(l->event, NULL, fd, EPOLLIN | EPOLLET, on_notice, l);
+	return fd < 0 ? 0 : sd_event_add_io(l->event, NULL, fd, events | EPOLLET, on_notice, l);
 }
 
 static int prepare(struct loop *l)
@@ -139,9 +147,13 @@ static int prepare(struct loop *l)
 		return r;
 	if ((r = add_signals(l)) < 0)
 		return r;
-	if ((r = add_notice(l, guardian_tree_fd(l->guardian))) < 0)
+	if ((r = add_notice(l, guardian_tree_fd(l->guardian), EPOLLIN)) < 0)
 		return r;
-	if ((r = add_notice(l, guardian_lanes_fd(l->guardian))) < 0)
+	if ((r = add_notice(l, guardian_lanes_fd(l->guardian), EPOLLIN)) < 0)
+		return r;
+	if ((r = add_notice(l, guardian_pressure_fd(l->guardian), EPOLLPRI)) < 0)
+		return r;
+	if ((r = add_notice(l, guardian_swaps_fd(l->guardian), EPOLLPRI)) < 0)
 		return r;
 	return sd_event_add_time(l->event, &l->timer, CLOCK_BOOTTIME, 0, ACCURACY_US, on_timer, l);
 }

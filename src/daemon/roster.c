@@ -214,6 +214,29 @@ static bool is_of_interest(const struct roster *r, const struct roster_entry *ca
 	       roster_match(r->policy, candidate, &also) != SERVICE_NONE;
 }
 
+/* What crun puts into a member's cgroup is read with it. */
+static void mark_above(struct roster *r, const char *path)
+{
+	char above[CGROUP_PATH_SIZE];
+	const char *slash = strrchr(path, '/');
+	struct roster_entry *e;
+
+	if (!slash || !text_copy(above, sizeof(above), path, (size_t)(slash - path)))
+		return;
+	e = by_path(r, above);
+	if (e && e->member)
+		cgroup_reader_mark(&e->reader);
+}
+
+/* Whoever owns a service can fill it with what looks like containers. */
+static bool is_guest(const struct roster *r, const struct roster_entry *candidate)
+{
+	uint16_t also;
+
+	return candidate->identity.delegated &&
+	       roster_match(r->policy, candidate, &also) == SERVICE_NONE;
+}
+
 void roster_appeared(struct roster *r, const char *path)
 {
 	static struct roster_entry candidate; /* large, and of the loop's thread only */
@@ -223,6 +246,8 @@ void roster_appeared(struct roster *r, const char *path)
 	if (!text_copy(candidate.path, sizeof(candidate.path), path, strlen(path)))
 		return;
 	cgroup_classify(path, &candidate.identity);
+	if (candidate.identity.inner)
+		mark_above(r, path);
 	if (!is_of_interest(r, &candidate))
 		return;
 	e = by_path(r, path);
@@ -231,9 +256,10 @@ void roster_appeared(struct roster *r, const char *path)
 	candidate.inode = inode_of(r->cgfd, path);
 	if (!candidate.inode)
 		return; /* gone again */
-	e = free_entry(r);
+	e = r->n_entries >= ROSTER_GUESTS_MAX && is_guest(r, &candidate) ? NULL : free_entry(r);
 	if (!e) {
 		r->overflow++;
+		r->missed++;
 		return;
 	}
 	*e = candidate;
@@ -355,6 +381,15 @@ void roster_reconsider(struct roster *r, const char *path)
 {
 	if (!by_path(r, path))
 		roster_appeared(r, path);
+}
+
+bool roster_retry_missed(struct roster *r)
+{
+	bool any = r->missed > 0;
+
+	r->overflow -= r->missed;
+	r->missed = 0;
+	return any;
 }
 
 /* Members that found no room or no descriptors get their place as soon as there is one. */

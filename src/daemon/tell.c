@@ -2,8 +2,9 @@
  * tell: one event, told up to three times: to journald with its fields, to a terminal as a line,
  * and into the ring that the status file shows.
  *
- * sd_journal_sendv() answers 0 when journald's socket is missing (FACTS 5.1), so its answer is no
- * delivery: whoever runs guardiand outside of systemd gets the lines on stderr as well.
+ * sd_journal_sendv() answers 0 when journald's socket is missing (sd_journal_print(3)), so
+ * its answer is no delivery: whoever runs guardiand outside of systemd gets the lines on stderr as
+ * well.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -162,9 +163,14 @@ static void print_line(
 /* A terminal obeys control characters, and a container's name or a file's line may hold them. */
 static void tame(char *s)
 {
-	for (; *s; s++)
-		if ((unsigned char)*s < 0x20 || *s == 0x7f)
-			*s = '?';
+	while (*s) {
+		bool shown;
+		size_t len = text_character(s, &shown);
+
+		if (!shown)
+			memset(s, '?', len);
+		s += len;
+	}
 }
 
 void tell_event(struct tell *t, const struct event *e, const struct policy *p, const char *cgroup,

@@ -124,6 +124,11 @@ static void *serve(void *arg)
 			continue;
 		}
 		read_request(fd, request, sizeof(request));
+		if (d->mood == DOCKERD_SLOW_TO_UPDATE && strncmp(request, "POST", 4) == 0 &&
+			d->n_held < DOCKERD_HELD) {
+			d->held[d->n_held++] = fd;
+			continue;
+		}
 		answer(d, fd, request);
 		close(fd);
 	}

@@ -12,8 +12,9 @@ enum { DOCKERD_CONTAINERS = 16, DOCKERD_HELD = 64 };
 
 enum dockerd_mood {
 	DOCKERD_WELL,
-	DOCKERD_HUNG,    /* takes connections and says nothing */
-	DOCKERD_REFUSES, /* 500 to everything */
+	DOCKERD_HUNG,           /* takes connections and says nothing */
+	DOCKERD_REFUSES,        /* 500 to everything */
+	DOCKERD_SLOW_TO_UPDATE, /* takes an update and says nothing; answers the rest */
 };
 
 struct dockerd_container {

@@ -83,7 +83,12 @@ void host_rmtree(const struct host *h, const char *path)
 
 void host_make(struct host *h)
 {
-	h->tree = temp_tree_make(NULL);
+	host_make_in(h, temp_tree_make(NULL));
+}
+
+void host_make_in(struct host *h, struct temp_tree tree)
+{
+	h->tree = tree;
 	host_put(h, "proc/meminfo",
 		"MemTotal:        4000000 kB\nMemFree:         2000000 kB\nMemAvailable:    "
 		"3000000 kB\n"

@@ -24,6 +24,8 @@ struct host {
 
 /* proc, an empty cgroup tree with system.slice, Docker's folder. */
 void host_make(struct host *h);
+/* The same in TREE, which is to be empty. */
+void host_make_in(struct host *h, struct temp_tree tree);
 void host_remove(struct host *h);
 
 /* Writes a file below the root in place; it and its folders are made as needed. */

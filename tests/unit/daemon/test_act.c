@@ -169,7 +169,7 @@ static void identity_comes_first(void **state)
 	(void)state;
 	name_it(1, "web");
 	name_it(2, "stray");
-	for (int kind = 0; kind < ACT_COUNT; kind++) {
+	for (int kind = ACT_HOLD; kind <= ACT_RESERVE; kind++) {
 		a = action_on((enum action_kind)kind, host_scope(1));
 		a.inode = 12345;
 		assert_int_equal(act_real.submit(lanes, &roster, &a), -ENOENT);
@@ -203,6 +203,60 @@ static void no_container_nothing_to_persist(void **state)
 	assert_int_equal(job.error, 0);
 }
 
+/* What is the host's needs no cgroup; a tree has files and settings, and no swap. */
+static void swap_is_for_a_real_host(void **state)
+{
+	struct action a = {.ticket = 9, .file = 1, .value = 10, .size_bytes = 4096, .inode = 12345};
+
+	(void)state;
+	strcpy(policy.swap.file, "/var/swapfile");
+	for (int kind = ACT_SWAP_MAKE; kind <= ACT_SWAP_RESIZE; kind++) {
+		a.kind = (uint8_t)kind;
+		assert_int_equal(act_files.submit(lanes, &roster, &a), -EOPNOTSUPP);
+	}
+	assert_int_equal(lanes_pending(lanes), 0);
+	policy.host.reserve_bytes = 77;
+	a.reserve_bytes = 88;
+	a.kind = ACT_SWAP_ON;
+	assert_int_equal(act_real.submit(lanes, &roster, &a), 0);
+	take();
+	assert_int_equal(job.kind, JOB_SWAP_ON);
+	assert_int_equal(job.error, -ENOENT);
+	assert_string_equal(job.path, "/var/swapfile.2");
+	assert_int_equal(job.inode, 12345);
+	assert_int_equal(job.ticket, 9);
+	assert_int_equal(job.size_bytes, 4096);
+	assert_int_equal(job.reserve_bytes, 88);
+	assert_int_equal(job.floor_bytes, 77);
+	assert_int_equal(job.value, 10);
+}
+
+static void settings_are_files(void **state)
+{
+	struct action a = {.kind = ACT_SWAPPINESS, .ticket = 9, .value = 10};
+
+	(void)state;
+	host_put(&host, "proc/sys/vm/swappiness", "60\n");
+	host_put(&host, "sys/module/zswap/parameters/enabled", "N\n");
+	assert_int_equal(act_files.submit(lanes, &roster, &a), 0);
+	take();
+	assert_int_equal(job.error, 0);
+	assert_string_equal(host_get(&host, "proc/sys/vm/swappiness"), "10");
+	a.kind = ACT_ZSWAP;
+	a.value = SWITCH_ON;
+	assert_int_equal(act_real.submit(lanes, &roster, &a), 0);
+	take();
+	assert_int_equal(job.error, 0);
+	assert_string_equal(host_get(&host, "sys/module/zswap/parameters/enabled"), "Y");
+
+	assert_int_equal(act_null.put_back(host.tree.fd, VM_ZSWAP, SWITCH_OFF), -ECANCELED);
+	assert_string_equal(host_get(&host, "sys/module/zswap/parameters/enabled"), "Y");
+	assert_int_equal(act_files.put_back(host.tree.fd, VM_ZSWAP, SWITCH_OFF), 0);
+	assert_string_equal(host_get(&host, "sys/module/zswap/parameters/enabled"), "N");
+	assert_int_equal(act_real.put_back(host.tree.fd, VM_SWAPPINESS, 60), 0);
+	assert_string_equal(host_get(&host, "proc/sys/vm/swappiness"), "60");
+}
+
 static void a_full_lane_is_an_answer(void **state)
 {
 	struct action a;
@@ -225,6 +279,8 @@ int main(void)
 		WORLD(the_real_driver_knows_units_and_docker),
 		WORLD(identity_comes_first),
 		WORLD(no_container_nothing_to_persist),
+		WORLD(swap_is_for_a_real_host),
+		WORLD(settings_are_files),
 		WORLD(a_full_lane_is_an_answer),
 	};
 

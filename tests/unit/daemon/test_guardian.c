@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "dockerd.h"
 #include "guardian/fs.h"
@@ -152,7 +153,7 @@ static void a_service_that_goes_is_told_after_a_moment(void **state)
 	start_shop();
 	world_forget_told();
 	host_group_remove(&world.host, host_scope(1));
-	world_run(SECOND_US);
+	world_run(20 * SECOND_US);
 	assert_int_equal(world.told[EVENT_SERVICE_GONE], 0);
 	world_run(20 * SECOND_US);
 	assert_int_equal(world.told[EVENT_SERVICE_GONE], 1);
@@ -265,12 +266,34 @@ static void a_quiet_host_is_read_seldom(void **state)
 
 	(void)state;
 	start_shop();
+	world.g->policy.host.idle_interval_us = 0;
 	host_put(&world.host, "proc/pressure/memory", pressure, "0.00");
 	(void)seconds_until_kills_are_seen(1);
 	assert_in_range(seconds_until_kills_are_seen(2), 28, 31);
 	host_put(&world.host, "proc/pressure/memory", pressure, "0.50");
 	assert_in_range(seconds_until_kills_are_seen(3), 28, 31);
 	assert_in_range(seconds_until_kills_are_seen(4), 4, 6);
+}
+
+/* More containers than guardiand can hold: told once, shown in the status, and made good later. */
+static void no_place_left_is_told_once(void **state)
+{
+	(void)state;
+	start_shop();
+	world_run(60ULL * SECOND_US);
+	world_forget_told();
+	for (unsigned n = 10; n < 10 + ROSTER_ENTRIES_MAX; n++)
+		host_group(&world.host, host_scope(n));
+	world_run(120ULL * SECOND_US);
+	assert_true(world.g->roster.overflow > 0);
+	assert_int_equal(world.told[EVENT_LACK], 1);
+	assert_non_null(strstr(host_get(&world.host, "run/guardian/status.json"), "\"place left"));
+	for (unsigned n = 10; n < 30; n++)
+		host_group_remove(&world.host, host_scope(n));
+	world_run(120ULL * SECOND_US);
+	assert_int_equal(world.g->roster.overflow, 0);
+	assert_null(strstr(host_get(&world.host, "run/guardian/status.json"), "\"place left"));
+	assert_int_equal(world.told[EVENT_LACK], 1);
 }
 
 static void start_dockerd(struct dockerd *d, const char *policy)
@@ -330,6 +353,32 @@ static void silent_docker_is_told_and_nothing_waits(void **state)
 	dockerd_stop(&d);
 }
 
+/* A docker update waits for runc, systemd and the kernel: dockerd is alive all the while. */
+static void a_slow_update_is_no_silence(void **state)
+{
+	struct job update = {.kind = JOB_PERSIST, .path = "gone", .inode = 1};
+	struct dockerd d;
+
+	(void)state;
+	start_dockerd(&d, shop);
+	world_forget_told();
+	d.mood = DOCKERD_SLOW_TO_UPDATE;
+	strcpy(update.id, host_id(1));
+	limit_put(&update.set, LIMIT_MAX, 64 * MIB);
+	assert_int_equal(lanes_post(world.g->lanes, LANE_DOCKER, &update), 0);
+	/* A minute for the guardian, and less than the update's deadline for its lanes. */
+	for (int second = 0; second < 60; second++) {
+		usleep(15000);
+		world_now_us += SECOND_US;
+		world_tick();
+	}
+	assert_int_equal(guardian_pending(world.g), 1);
+	assert_int_equal(world.told[EVENT_PEER_SILENT], 0);
+	d.mood = DOCKERD_WELL;
+	world_stop();
+	dockerd_stop(&d);
+}
+
 static void renamed_container_is_noticed(void **state)
 {
 	struct dockerd d;
@@ -361,8 +410,10 @@ int main(void)
 		WORLD(memory_levels_are_told_once),
 		WORLD(host_memory_is_told_once),
 		WORLD(a_quiet_host_is_read_seldom),
+		WORLD(no_place_left_is_told_once),
 		WORLD(names_come_from_the_trees_docker),
 		WORLD(silent_docker_is_told_and_nothing_waits),
+		WORLD(a_slow_update_is_no_silence),
 		WORLD(renamed_container_is_noticed),
 	};
 

@@ -51,6 +51,24 @@ static void broken_policy_keeps_the_old_one(void **state)
 	assert_int_equal(world.g->policy.n_services, 2);
 }
 
+static const char *told_last(void)
+{
+	return world.g->tell.kept[(world.g->tell.told - 1) % EVENT_LINES_KEPT].message;
+}
+
+static void a_policy_that_others_may_write_is_told(void **state)
+{
+	(void)state;
+	start_shop();
+	assert_int_equal(fchmodat(world.host.tree.fd, "etc/guardian.yaml", 0666, 0), 0);
+	guardian_reload(world.g);
+	assert_non_null(strstr(told_last(), "guardian.yaml: warning: mode 0666"));
+	assert_int_equal(fchmodat(world.host.tree.fd, "etc/guardian.yaml", 0640, 0), 0);
+	guardian_reload(world.g);
+	assert_null(strstr(told_last(), "warning"));
+	assert_non_null(strstr(told_last(), "guardian.yaml"));
+}
+
 static void good_policy_is_swapped_whole(void **state)
 {
 	(void)state;
@@ -314,6 +332,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WORLD(broken_policy_keeps_the_old_one),
+		WORLD(a_policy_that_others_may_write_is_told),
 		WORLD(good_policy_is_swapped_whole),
 		WORLD(observing_changes_nothing),
 		WORLD(bad_policy_does_not_start),

@@ -27,13 +27,13 @@ static struct heartbeat judged(uint64_t ticked_us, uint64_t now_us, enum heartbe
 	return hb;
 }
 
-static void patience_is_five_intervals_and_ten_seconds_at_least(void **unused)
+static void patience_is_three_intervals_and_ten_seconds_at_least(void **unused)
 {
 	struct status_head head = {.interval_us = SECOND};
 
 	(void)unused;
 	assert_int_equal(heartbeat_patience_us(&head), 10 * SECOND);
-	head.interval_us = 3 * SECOND;
+	head.interval_us = 5 * SECOND;
 	assert_int_equal(heartbeat_patience_us(&head), 15 * SECOND);
 	head.interval_us = UINT64_MAX / 2;
 	assert_int_equal(heartbeat_patience_us(&head), UINT64_MAX);
@@ -144,7 +144,7 @@ static void what_is_no_status_file(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(patience_is_five_intervals_and_ten_seconds_at_least),
+		cmocka_unit_test(patience_is_three_intervals_and_ten_seconds_at_least),
 		cmocka_unit_test(alive_is_there_and_ticking),
 		cmocka_unit_test(a_tick_of_an_earlier_boot_is_old),
 		cmocka_unit_test(the_file_and_the_process),

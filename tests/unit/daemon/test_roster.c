@@ -290,6 +290,28 @@ static void inner_group_is_part_of_its_scope(void **state)
 	assert_null(roster_next_unnamed(&roster, UINT64_MAX - 1)); /* Docker does not know it */
 }
 
+/* It comes after its scope has been read: its folder's appearance is enough. */
+static void inner_group_comes_later(void **state)
+{
+	const char *scope = "machine.slice/libpod-" ID ".scope";
+	char inner[256];
+
+	(void)state;
+	strcpy(service("pod")->unit, "libpod-" ID ".scope");
+	(void)snprintf(inner, sizeof(inner), "%s/container", scope);
+	host_group(&host, scope);
+	roster_appeared(&roster, scope);
+	roster_sample(&roster, SECOND_US);
+	host_group(&host, inner);
+	host_set(&host, inner, "memory.max", "104857600\n");
+	roster_sample(&roster, 2 * SECOND_US);
+	assert_false(snap.member[0].valid & MEMBER_INNER_MAX);
+	roster_appeared(&roster, inner);
+	assert_true(roster_sample(&roster, 3 * SECOND_US));
+	assert_true(snap.member[0].valid & MEMBER_INNER_MAX);
+	assert_int_equal(snap.member[0].inner_max_bytes, 104857600);
+}
+
 /* trap 13: nothing leaks over a thousand rounds, whether the tree tells or the read fails */
 static void thousand_rounds_leak_nothing(void **state)
 {
@@ -464,6 +486,7 @@ int main(void)
 		WORLD(recreated_container_follows_its_label),
 		WORLD(answer_for_what_has_gone_is_dropped),
 		WORLD(inner_group_is_part_of_its_scope),
+		WORLD(inner_group_comes_later),
 		WORLD(thousand_rounds_leak_nothing),
 		WORLD(changed_is_a_promise),
 		WORLD(member_that_moves_up_keeps_its_readings),

@@ -221,6 +221,37 @@ static void more_containers_than_places(void **state)
 	}
 	assert_int_equal(roster.n_entries, ROSTER_ENTRIES_MAX);
 	assert_int_equal(roster.overflow, 3);
+	/* When there is room again they are looked at again. */
+	assert_true(roster_retry_missed(&roster));
+	assert_int_equal(roster.overflow, 0);
+	assert_false(roster_retry_missed(&roster));
+	roster_vanished(&roster, host_scope(1));
+	roster_reconsider(&roster, host_scope(ROSTER_ENTRIES_MAX));
+	roster_reconsider(&roster, host_scope(ROSTER_ENTRIES_MAX + 1));
+	assert_int_equal(roster.overflow, 1);
+}
+
+/* A user makes folders that look like containers: the host's own keep their places. */
+static void a_user_cannot_fill_the_roster(void **state)
+{
+	char path[CGROUP_PATH_SIZE];
+
+	(void)state;
+	for (unsigned n = 0; n < ROSTER_ENTRIES_MAX; n++) {
+		(void)snprintf(path, sizeof(path), "user.slice/user@1000.service/%s", host_id(n));
+		host_set(&host, path, "memory.current", "1\n");
+		roster_appeared(&roster, path);
+	}
+	assert_int_equal(roster.n_entries, ROSTER_GUESTS_MAX);
+	assert_int_equal(roster.overflow, ROSTER_ENTRIES_MAX - ROSTER_GUESTS_MAX);
+	host_set(&host, host_scope(1), "memory.current", "1\n");
+	roster_appeared(&roster, host_scope(1));
+	assert_int_equal(roster.n_entries, ROSTER_GUESTS_MAX + 1);
+	/* What the policy names is no guest. */
+	strcpy(service("jobs")->cgroup, "user.slice/user@1000.service/**");
+	roster_appeared(&roster, path);
+	assert_int_equal(roster.n_entries, ROSTER_GUESTS_MAX + 2);
+	assert_int_equal(snap.n_members, 1);
 }
 
 static void without_descriptors_it_tries_again(void **state)
@@ -292,6 +323,7 @@ int main(void)
 		WORLD(new_policy_is_matched_against_all),
 		WORLD(more_members_than_places),
 		WORLD(more_containers_than_places),
+		WORLD(a_user_cannot_fill_the_roster),
 		WORLD(without_descriptors_it_tries_again),
 		WORLD(path_too_long_is_passed_over),
 		WORLD(unmanaged_are_counted),

@@ -262,6 +262,11 @@ static void control_characters_are_tamed(void **state)
 	for (const char *c = tell.kept[0].message; *c; c++)
 		assert_in_range((unsigned char)*c, 0x20, 0x7e);
 	assert_non_null(strstr(tell.kept[0].message, "forged line"));
+	tell_caught(&e, NULL,
+		"C1 \xc2\x9b"
+		"2J, caf\xc3\xa9");
+	assert_null(strstr(tell.kept[1].message, "\xc2\x9b"));
+	assert_non_null(strstr(tell.kept[1].message, "2J, caf\xc3\xa9"));
 }
 
 /* ---- the ring ---- */
