@@ -176,6 +176,13 @@ void text_put_duration(struct text_out *out, uint64_t us)
 	text_put(out, us > 0 ? "ms" : "s");
 }
 
+void text_put_mode(struct text_out *out, uint64_t mode)
+{
+	text_put(out, "0");
+	for (int shift = 6; shift >= 0; shift -= 3)
+		text_put_u64(out, mode >> shift & 7);
+}
+
 void text_put_percent(struct text_out *out, uint32_t centipct)
 {
 	put_digits(out, centipct / 100, 1);

@@ -76,7 +76,7 @@ static const struct {
 	[CHECK_SWAP_UNUSABLE] = {"swap_unusable", "the swap file {file} cannot be had: {reason}",
 		"name another path or size below `swap:`, or clear the way; then: systemctl reload "
 		"guardiand",
-		{"file", "free_bytes", "reserve_bytes"}},
+		{"file", "free_bytes", "reserve_bytes", "wanted_bytes"}},
 	[CHECK_SWAP_HIGH] = {"swap_high", "swap is nearly full: {0:pct}, {1:size} of {2:size}",
 		"see who uses it with: guardianctl swap",
 		{"used_centipct", "used_bytes", "total_bytes"}},
@@ -223,13 +223,16 @@ static void put_effect(struct text_out *out, const struct telling *t)
 static void put_file(struct text_out *out, const struct telling *t)
 {
 	check_put_plain(out, t->world->policy->swap.file);
-	if (t->finding->n[0] > 0)
-		text_put(out, ".2");
+	text_put(out, swap_file_suffix(t->finding->n[0] > 0));
 }
 
 static void put_reason(struct text_out *out, const struct telling *t)
 {
-	text_put(out, event_reason_words((enum event_reason)t->finding->subject));
+	const uint64_t *found = t->finding->n;
+	const uint64_t n[EVENT_NUMBERS] = {
+		found[3], found[1], found[2], t->world->snap->swap.fs_magic};
+
+	event_put_reason(out, (enum event_reason)t->finding->subject, n);
 }
 
 static const struct {

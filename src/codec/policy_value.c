@@ -2,7 +2,7 @@
  * policy_value: what text a field takes and what it is printed as, one row a type.
  *
  * YAML leaves a plain scalar untyped ("512M", "010", "yes"), so every value is parsed here,
- * strictly: a size has a unit, since "1500" may be bytes or megabytes (trap 64).
+ * strictly: a size has a unit, since "1500" may be bytes or megabytes.
  */
 #include "guardian/policy_value.h"
 

@@ -10,7 +10,7 @@
 #include "guardian/status_read.h"
 #include "guardian/text.h"
 
-/* Above this a double no longer holds every whole number (FACTS 5.5). */
+/* Above this a double no longer holds every whole number: 2^53. */
 #define EXACT_MAX 9007199254740992.0
 
 int status_parse(const char *text, size_t len, struct cJSON **out)

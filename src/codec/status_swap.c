@@ -7,8 +7,6 @@
 #include "guardian/swap_intent.h"
 #include "status_swap.h"
 
-#define PATH_SUFFIX ".2"
-
 static void put_flag(struct text_out *out, const char *key, bool value)
 {
 	json_key(out, key);
@@ -49,16 +47,16 @@ enum { SENTENCE_SIZE = 512 };
 static void put_path(struct text_out *out, const struct policy *p, uint8_t file)
 {
 	text_put(out, p->swap.file);
-	if (file)
-		text_put(out, PATH_SUFFIX);
+	text_put(out, swap_file_suffix(file));
 }
 
-/* Permission bits as chmod(1) takes them: 0644. */
-static void put_mode(struct text_out *out, uint32_t mode)
+static void put_reason(
+	struct text_out *out, const struct snapshot *snap, const struct swap_intent *in)
 {
-	text_put(out, "0");
-	for (int shift = 6; shift >= 0; shift -= 3)
-		text_put_u64(out, mode >> shift & 7);
+	const uint64_t n[EVENT_NUMBERS] = {
+		in->size_bytes, snap->swap.fs_free_bytes, in->reserve_bytes, snap->swap.fs_magic};
+
+	event_put_reason(out, (enum event_reason)in->reason, n);
 }
 
 static void say_problem(struct text_out *out, const struct policy *p, const struct snapshot *snap)
@@ -71,11 +69,11 @@ static void say_problem(struct text_out *out, const struct policy *p, const stru
 		put_path(out, p, file);
 		text_put(out, ": ");
 		if (in.step == SWAP_STEP_REFUSE) {
-			text_put(out, event_reason_words((enum event_reason)in.reason));
+			put_reason(out, snap, &in);
 			return;
 		}
 		text_put(out, "mode ");
-		put_mode(out, snap->swap.file[file].mode);
+		text_put_mode(out, snap->swap.file[file].mode);
 		text_put(out, " and owner ");
 		text_put_u64(out, snap->swap.file[file].uid);
 		text_put(out, ", should be 0600 and root");
@@ -94,8 +92,8 @@ static const char *const plans[SWAP_STEPS] = {
 	[SWAP_STEP_REFUSE] = "nothing can be done for {file}: {reason}",
 };
 
-static void say_part(struct text_out *out, const struct policy *p, const struct swap_intent *in,
-	struct text_span part)
+static void say_part(struct text_out *out, const struct policy *p, const struct snapshot *snap,
+	const struct swap_intent *in, struct text_span part)
 {
 	if (text_is(part, "file"))
 		put_path(out, p, in->file);
@@ -106,7 +104,7 @@ static void say_part(struct text_out *out, const struct policy *p, const struct 
 	else if (text_is(part, "available"))
 		text_put_size(out, in->available_bytes);
 	else
-		text_put(out, event_reason_words((enum event_reason)in->reason));
+		put_reason(out, snap, in);
 }
 
 static void say_plan(struct text_out *out, const struct policy *p, const struct snapshot *snap)
@@ -122,7 +120,8 @@ static void say_plan(struct text_out *out, const struct policy *p, const struct 
 		const char *close = strchr(open, '}');
 
 		text_put_span(out, s, (size_t)(open - s));
-		say_part(out, p, &in, (struct text_span){open + 1, (size_t)(close - open - 1)});
+		say_part(out, p, snap, &in,
+			(struct text_span){open + 1, (size_t)(close - open - 1)});
 		s = close + 1;
 	}
 	text_put(out, s);
@@ -156,7 +155,7 @@ static void put_file(struct text_out *out, const struct policy *p, const struct 
 		put_flag(out, "active", f->active);
 		if (f->state == SWAP_FILE_USABLE) {
 			text_out_init(&digits, mode, sizeof(mode));
-			put_mode(&digits, f->mode);
+			text_put_mode(&digits, f->mode);
 			json_string(out, "mode", mode);
 			json_number(out, "size_bytes", f->size_bytes);
 		}

@@ -50,6 +50,7 @@ static void refused(const struct check_world *w, const struct swap_intent *in, s
 	f->n[0] = in->file;
 	f->n[1] = w->snap->swap.fs_free_bytes;
 	f->n[2] = in->reserve_bytes;
+	f->n[3] = in->size_bytes;
 }
 
 static void look_at_file(const struct check_world *w, uint8_t file, struct findings *out)

@@ -82,8 +82,7 @@ static const struct policy_field *service_field(const char *key)
 
 /* ---- of one service ---- */
 
-/* Values from a file are within bounds already; those of a record or a test may not be (trap 4: the
- * floor). */
+/* Values from a file are within bounds already; those of a record or a test may not be. */
 static void check_bounds(struct check *c, enum policy_section section, const void *base, uint16_t i)
 {
 	for (size_t k = 0; k < policy_fields_count; k++) {
@@ -125,7 +124,7 @@ static void service_levels(struct check *c, const struct policy_service *s, uint
 				service_field("warn"), NULL, {calm, s->warn_centipct}});
 }
 
-/* trap 58 */
+/* An OOM kill would take the postmaster with the rest, and crash recovery with it. */
 static void service_oom_group(struct check *c, const struct policy_service *s, uint16_t i)
 {
 	if (s->role == ROLE_POSTGRES && limit_has(&s->limits, LIMIT_OOM_GROUP) &&
@@ -224,7 +223,7 @@ static uint64_t sum_of(const struct policy *policy, enum limit_kind kind)
 	return sum;
 }
 
-/* trap 65: what took the host of the incident down */
+/* Limits that no host can keep together are how one comes to stand still for memory. */
 static void memory_sums(struct check *c)
 {
 	static const struct {

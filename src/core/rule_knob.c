@@ -75,15 +75,21 @@ static void ended(struct tick *t, const struct knob *k)
 
 /* ---- the rule ---- */
 
+static bool is_named(const struct tick *t, const struct knob *k)
+{
+	const struct policy_swap *policy = &t->policy->swap;
+
+	return k->which == KNOB_ZSWAP ? policy->zswap != SWITCH_KEEP
+				      : policy->swappiness != SWAPPINESS_KEEP;
+}
+
 /* What it is to be: the policy's word; else what was there first. False: whatever it is. */
 static bool wanted_of(const struct tick *t, const struct knob *k, uint32_t *wanted)
 {
 	const struct policy_swap *policy = &t->policy->swap;
-	bool is_named = k->which == KNOB_ZSWAP ? policy->zswap != SWITCH_KEEP
-					       : policy->swappiness != SWAPPINESS_KEEP;
 
 	*wanted = k->which == KNOB_ZSWAP ? policy->zswap : policy->swappiness;
-	if (is_named)
+	if (is_named(t, k))
 		return true;
 	*wanted = k->known->before;
 	return k->known->is_ours;
@@ -93,14 +99,13 @@ static bool wanted_of(const struct tick *t, const struct knob *k, uint32_t *want
 static void settled(const struct tick *t, const struct knob *k, uint32_t wanted)
 {
 	struct knob_state *known = k->known;
-	bool is_named = k->which == KNOB_ZSWAP ? t->policy->swap.zswap != SWITCH_KEEP
-					       : t->policy->swap.swappiness != SWAPPINESS_KEEP;
+	bool named = is_named(t, k);
 
-	known->held = is_named && t->policy->mode != MODE_OBSERVE;
+	known->held = named && t->policy->mode != MODE_OBSERVE;
 	known->wanted = wanted;
 	known->drifted = 0;
 	known->observed = 0;
-	if (!is_named)
+	if (!named)
 		known->is_ours = 0;
 }
 

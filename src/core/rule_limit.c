@@ -4,8 +4,8 @@
  * writer, repaired at once and then ever more slowly, and after the policy's rounds left alone,
  * with an alarm, until the policy is loaded again or the cgroup is another.
  *
- * A limit is never lowered below 1.1 times what cannot be reclaimed, unless told `force`: the
- * kernel would kill (FACTS 1.5, 2.1, trap 7).
+ * A limit is never lowered below 1.1 times what cannot be reclaimed, unless told `force`: a write
+ * to memory.max reclaims, and then kills until it fits (mm/memcontrol.c: memory_max_write).
  */
 #include <errno.h>
 #include <string.h>
@@ -107,7 +107,7 @@ static bool at_default(enum limit_kind kind, uint64_t value)
 }
 
 /* All that guardiand owns is back at what a unit has that was told nothing: a daemon-reload. Docker
- * sets swap 0 in the file alone, so swap alone comes back too (FACTS 1.4, trap 23). */
+ * sets swap 0 in the file alone, so swap alone comes back too (opencontainers/cgroups#74). */
 static bool is_unit_default(
 	const struct member_sample *m, const struct limit_set *wanted, uint32_t drift)
 {

@@ -1,7 +1,7 @@
 /*
  * rule_memory: how much of its limit a member uses. The working set decides, as kubelet counts it;
  * but active page cache is in it too, so a level is entered only when what cannot be reclaimed is
- * near as well: a backup or `dd` alarms nobody (FACTS 2.3, 8.3, trap 10).
+ * near as well: a backup or `dd` alarms nobody.
  */
 #include "rules.h"
 

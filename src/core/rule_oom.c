@@ -1,12 +1,12 @@
 /*
  * rule_oom: each OOM kill once, with the right service.
  *
- * Only `oom_kill` counts kills (`oom` counts attempts, trap 11), from the first look at a cgroup on
- * (trap 12). A cgroup that was killed empty is often gone before it can be read, but its parent's
- * count stays. So each parent keeps a balance: its own new kills, less those seen in the cgroups
- * below. What is left over belongs to a member that went away about then, and to no service when
- * there is none. Counts of one moment are read one after the other, so a balance gets a moment to
- * even out before it is believed.
+ * Only `oom_kill` counts kills (`oom` counts attempts: one kill has moved it by 22 289), from the
+ * first look at a cgroup on. A cgroup that was killed empty is often gone before it can be read,
+ * but its parent's count stays. So each parent keeps a balance: its own new kills, less those seen
+ * in the cgroups below. What is left over belongs to a member that went away about then, and to no
+ * service when there is none. Counts of one moment are read one after the other, so a balance gets
+ * a moment to even out before it is believed.
  */
 #include <string.h>
 

@@ -3,8 +3,8 @@
  * them and `docker inspect` tells the truth.
  *
  * Only after the cgroup itself has its values, and one container at a time: dockerd may be slow.
- * Docker wants Memory and MemorySwap together (trap 21), cannot take a limit back (trap 22), and
- * sets swap behind systemd's back (trap 23), so the unit is told once more afterwards.
+ * Docker wants Memory and MemorySwap together, cannot take a limit back (0 leaves it, -1 is
+ * refused), and sets swap behind systemd's back, so the unit is told once more afterwards.
  */
 #include <errno.h>
 #include <string.h>
@@ -61,8 +61,9 @@ static bool value_of(const struct member_sample *m, const struct limit_set *want
 }
 
 /* What Docker shall store, as far as it differs and Docker can: swap only beside a limit, and no
- * reservation below its minimum. The limit is said even when it does not differ: any update writes
- * it to the cgroup anew (FACTS 1.2), so whoever carries this out must see that it fits. */
+ * reservation below its minimum. The limit is said even when it does not differ: runc
+ * writes it to the cgroup anew at any update (fs2/memory.go), so whoever carries this out must see
+ * that it fits. */
 static void to_store(const struct tick *t, const struct member_sample *m,
 	const struct limit_set *wanted, struct limit_set *set)
 {

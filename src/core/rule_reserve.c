@@ -1,7 +1,7 @@
 /*
  * rule_reserve: makes reservations count. memory.low protects a cgroup only as far as each cgroup
- * above it has as much (trap 43), so every ancestor gets at least the sum of the reservations below
- * it.
+ * above it has as much (systemd.resource-control(5)), so every ancestor gets at least the sum of
+ * the reservations below it.
  *
  * It is raised only: a higher value is somebody else's. What guardiand itself has set it lowers
  * again when the policy has asked for less for a while, so that a restarting container does not

@@ -392,8 +392,10 @@ static void files_keep(struct tick *t, const struct keep keeps[SWAP_FILES_MAX])
 		return;
 	if (t->policy->swap.size_bytes == 0) {
 		let_go(keeps);
+		t->state->swap.idle = 1;
 		return;
 	}
+	t->state->swap.idle = 0;
 	for (uint8_t f = 0; f < SWAP_FILES_MAX && !busy; f++)
 		busy = file_keep(t, &keeps[f]);
 	if (t->state->swap.open && !busy)
@@ -410,6 +412,8 @@ void swap_keep(struct tick *t)
 	struct keep keeps[SWAP_FILES_MAX];
 	uint8_t before = 0, after = 0;
 
+	if (swap->idle && t->policy->swap.size_bytes == 0)
+		return;
 	if (!plan_has_room(t)) {
 		plan_wake(t, t->now_us);
 		return;

@@ -3,8 +3,9 @@
  *
  * Pages that lie in swap harm nobody, and a burst that goes out once is what swap is for. A host
  * thrashes when pages go out and come back at the same time, for seconds, while programs stand
- * still for memory (FACTS 8.1: never by pressure alone). The service named is the one whose pages
- * come back most; if that cannot be told, the one with the most in swap.
+ * still for memory. Never by pressure alone: others' daemons have killed for it on hosts that had
+ * nine tenths of their memory free (nohang#25, #31). The service named is the one whose pages come
+ * back most; if that cannot be told, the one with the most in swap.
  */
 #include "guardian/swap_intent.h"
 #include "rules.h"

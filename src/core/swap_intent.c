@@ -38,7 +38,8 @@ static uint64_t plus(uint64_t a, uint64_t b)
 	return a + b < a ? UINT64_MAX : a + b;
 }
 
-/* What must be available to switch off swap of which USED is in use: 1.2 times that (trap 38). */
+/* What must be available to switch off swap of which USED is in use: 1.2 times that, since all of
+ * it moves into memory and the host goes on working meanwhile. */
 static uint64_t off_needs(uint64_t used, uint64_t spare)
 {
 	return plus(plus(used, used / 5), spare);

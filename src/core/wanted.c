@@ -1,13 +1,13 @@
 /*
- * wanted: see the header. Swap that appears on a host later must not give memory to what was meant
- * to have none (FACTS 3, trap 41).
+ * wanted: see the header. Swap that appears on a host later gives each container as much as its
+ * memory.swap.max, which Docker sets to its limit: not to what was meant to have none.
  */
 #include "guardian/wanted.h"
 
 #include <string.h>
 
-/* Without values that would kill whatever they are set on (traps 3, 4): the policy's check refuses
- * them, and so does this. */
+/* Without values that would kill whatever they are set on (below a page the kernel makes 0 of
+ * them): the policy's check refuses them, and so does this. */
 static void named_limits(const struct policy_service *service, struct limit_set *wanted)
 {
 	memset(wanted, 0, sizeof(*wanted));

@@ -47,7 +47,7 @@ static void number_cell(struct text_out *cell, const struct cJSON *object, const
 		text_put(cell, "-");
 }
 
-static void size_cell(struct text_out *cell, const struct cJSON *object, const char *key)
+void status_put_size(struct text_out *cell, const struct cJSON *object, const char *key)
 {
 	uint64_t bytes;
 
@@ -72,15 +72,15 @@ static void cell_memory(struct text_out *cell, const struct row *row)
 {
 	if (!row->member)
 		return;
-	size_cell(cell, row->member, "working_set_bytes");
+	status_put_size(cell, row->member, "working_set_bytes");
 	text_put(cell, " / ");
-	size_cell(cell, row->member, "limit_bytes");
+	status_put_size(cell, row->member, "limit_bytes");
 }
 
 static void cell_peak(struct text_out *cell, const struct row *row)
 {
 	if (row->member)
-		size_cell(cell, row->member, "peak_bytes");
+		status_put_size(cell, row->member, "peak_bytes");
 }
 
 static void cell_oom(struct text_out *cell, const struct row *row)

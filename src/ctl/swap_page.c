@@ -25,16 +25,6 @@ static const uint64_t NEARLY_FULL_CENTIPCT = 8000, FULL_CENTIPCT = 9500;
 
 /* ---- cells ---- */
 
-static void put_size_of(struct text_out *cell, const struct cJSON *row, const char *key)
-{
-	uint64_t bytes;
-
-	if (status_number(row, key, &bytes))
-		text_put_size(cell, bytes);
-	else
-		text_put(cell, cJSON_IsNull(status_item(row, key)) ? "unlimited" : "-");
-}
-
 static void cell_path(struct text_out *cell, const struct cJSON *row)
 {
 	text_put(cell, status_string(row, "path"));
@@ -47,9 +37,9 @@ static void cell_type(struct text_out *cell, const struct cJSON *row)
 
 static void cell_use(struct text_out *cell, const struct cJSON *row)
 {
-	put_size_of(cell, row, "used_bytes");
+	status_put_size(cell, row, "used_bytes");
 	text_put(cell, " / ");
-	put_size_of(cell, row, "size_bytes");
+	status_put_size(cell, row, "size_bytes");
 }
 
 static void cell_priority(struct text_out *cell, const struct cJSON *row)
@@ -86,12 +76,12 @@ static void cell_name(struct text_out *cell, const struct cJSON *row)
 
 static void cell_swap(struct text_out *cell, const struct cJSON *row)
 {
-	put_size_of(cell, row, "swap_bytes");
+	status_put_size(cell, row, "swap_bytes");
 }
 
 static void cell_limit(struct text_out *cell, const struct cJSON *row)
 {
-	put_size_of(cell, row, "swap_limit_bytes");
+	status_put_size(cell, row, "swap_limit_bytes");
 }
 
 /* Beside the service with the most in swap, which is the first. */

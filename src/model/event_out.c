@@ -7,6 +7,7 @@
 #include "guardian/event.h"
 #include "guardian/limit.h"
 #include "guardian/snapshot.h"
+#include "guardian/swap_fs_kind.h"
 
 /* In the order of the bits of enum host_reading and enum member_reading. */
 static const char *const host_readings[] = {
@@ -76,23 +77,49 @@ static void put_limit_word(struct text_out *out, const struct telling *t)
 	text_put(out, t->event->limit < LIMIT_COUNT ? limit_word(t->event->limit) : "a limit");
 }
 
-static void put_reason(struct text_out *out, const struct telling *t)
+static void put_space(struct text_out *out, const uint64_t n[EVENT_NUMBERS])
 {
-	text_put(out, event_reason_words((enum event_reason)t->event->reason));
-	if (t->event->reason != REASON_SWAP_SPACE)
+	text_put(out, " (");
+	text_put_size(out, n[0]);
+	text_put(out, " wanted, ");
+	text_put_size(out, n[1]);
+	text_put(out, " free, ");
+	text_put_size(out, n[2]);
+	text_put(out, " to stay free)");
+}
+
+static void put_fs(struct text_out *out, uint64_t magic)
+{
+	struct swap_fs_kind fs = swap_fs_kind((uint32_t)magic);
+
+	if (!fs.name)
 		return;
 	text_put(out, " (");
-	text_put_size(out, t->event->n[1]);
-	text_put(out, " free, ");
-	text_put_size(out, t->event->n[2]);
-	text_put(out, " to stay free)");
+	text_put(out, fs.name);
+	text_put(out, " ");
+	text_put(out, fs.reason ? fs.reason : "");
+	text_put(out, ")");
+}
+
+void event_put_reason(
+	struct text_out *out, enum event_reason reason, const uint64_t n[EVENT_NUMBERS])
+{
+	text_put(out, event_reason_words(reason));
+	if (reason == REASON_SWAP_SPACE)
+		put_space(out, n);
+	else if (reason == REASON_SWAP_FS)
+		put_fs(out, n[3]);
+}
+
+static void put_reason(struct text_out *out, const struct telling *t)
+{
+	event_put_reason(out, (enum event_reason)t->event->reason, t->event->n);
 }
 
 static void put_file(struct text_out *out, const struct telling *t)
 {
 	put_plain(out, t->policy && t->policy->swap.file[0] ? t->policy->swap.file : "swap");
-	if (t->event->subject)
-		text_put(out, ".2");
+	text_put(out, swap_file_suffix(t->event->subject));
 }
 
 static void put_knob(struct text_out *out, const struct telling *t)
@@ -153,14 +180,6 @@ static void put_errno(struct text_out *out, uint64_t n)
 	}
 }
 
-/* Permission bits as chmod(1) takes them: 0644. */
-static void put_mode(struct text_out *out, uint64_t n)
-{
-	text_put(out, "0");
-	for (int shift = 6; shift >= 0; shift -= 3)
-		text_put_u64(out, n >> shift & 7);
-}
-
 static void put_pct(struct text_out *out, uint64_t n)
 {
 	text_put_percent(out, n > UINT32_MAX ? UINT32_MAX : (uint32_t)n);
@@ -200,7 +219,7 @@ static const struct {
 	{":size", text_put_size},
 	{":pct", put_pct},
 	{":errno", put_errno},
-	{":mode", put_mode},
+	{":mode", text_put_mode},
 };
 
 /* "0:size": false when it is no such thing. */

@@ -85,6 +85,11 @@ const char *swap_file_state_name(enum swap_file_state state)
 	return (size_t)state < SWAP_FILE_STATES ? names[state] : "unknown";
 }
 
+const char *swap_file_suffix(unsigned index)
+{
+	return index > 0 ? ".2" : "";
+}
+
 const char *peer_name(enum peer peer)
 {
 	static const char *const names[PEER_COUNT] = {

@@ -20,7 +20,7 @@
 #include "guardian/text.h"
 
 enum {
-	REQUEST_SIZE = 1024, /* the longest, an update, is below 400 bytes */
+	REQUEST_SIZE = 1024,  /* the longest, an update, is below 400 bytes */
 	PIECE_SIZE = 4 << 10, /* on the stack of a thread whose pages are locked */
 	US_PER_S = 1000000,
 	US_PER_MS = 1000,

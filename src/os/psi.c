@@ -134,8 +134,8 @@ int psi_trigger_open(int dirfd, const char *path, uint32_t stall_us, uint32_t wi
 
 	if (fd < 0)
 		return -errno;
-	/* The kernel puts a NUL over the last byte it is given: let that be one (FACTS 2.4, trap
-	 * 32). */
+	/* The kernel puts a NUL over the last byte it is given (kernel/sched/psi.c: psi_write): let
+	 * that be one, and not the last digit. */
 	n = snprintf(text, sizeof(text), "some %u %u", stall_us, window_us) + 1;
 	if (write(fd, text, (size_t)n) < 0)
 		return -errno;

@@ -1,7 +1,7 @@
 /*
  * swap_extents: whether each byte of a file has a block of its own.
  *
- * swapon(2) is EINVAL when not, after mkswap(8) has only warned (trap 35). Blocks that are reserved
+ * swapon(2) is EINVAL when not, after mkswap(8) has only warned. Blocks that are reserved
  * and not written yet count: the kernel takes them (fs/iomap/swapfile.c: IOMAP_UNWRITTEN).
  */
 #ifndef GUARDIAN_OS_SWAP_EXTENTS_H

@@ -1,7 +1,7 @@
 /*
  * swap_file: the look before each step, and the one repair that needs no swapoff.
  *
- * The kernel checks neither mode nor owner of a swap file (trap 37): whoever may read it, reads
+ * The kernel checks neither mode nor owner of a swap file: whoever may read it, reads
  * every process's memory. It does check extents and header, but answers EINVAL to all; so they are
  * looked at here, and what is wrong gets a name.
  */

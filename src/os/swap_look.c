@@ -46,7 +46,7 @@ static bool is_same(int fd, const struct stat *seen)
 	return fstat(fd, &st) == 0 && st.st_dev == seen->st_dev && st.st_ino == seen->st_ino;
 }
 
-/* traps 35 and 37: holes, a mode or an owner that the kernel would take are found here. */
+/* Holes, of which swapon(2) says EINVAL only, and a mode or owner that it takes, are found here. */
 static struct swap_file look_deep(
 	int dirfd, const char *name, uint32_t page_bytes, const struct stat *st, bool active)
 {

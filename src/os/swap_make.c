@@ -1,10 +1,10 @@
 /*
  * swap_make: the steps from nothing to a swap file, and from one size to another.
  *
- * Making: a file without a name, so that there is nothing to clean up whenever the process dies
- * (trap 36: a failed fallocate leaves the disk full); NOCOW while it is empty (trap 42); space
- * under every byte (trap 35); header; fsync; and only then its name, given by a link, which never
- * replaces or follows what is there (trap 37).
+ * Making: a file without a name, so that there is nothing to clean up whenever the process dies (a
+ * failed fallocate leaves the disk full); NOCOW while it is empty, as btrfs asks for; space under
+ * every byte; header; fsync; and only then its name, given by a link, which never replaces or
+ * follows what is there.
  *
  * Resizing: growing adds the space first and the header last; shrinking writes the header first and
  * cuts last.

@@ -79,7 +79,7 @@ int swap_on(const struct swap_target *target, int32_t priority, struct text_out 
 	swap_place_fd_path(fd, self);
 	if (swapon(self, flags) == 0)
 		return 0;
-	/* A file can be busy in no other way (trap 39). */
+	/* A file can be busy in no other way than that it is on already. */
 	return errno == EBUSY ? SWAP_ALREADY : put_failure(fd, target, -errno, why);
 }
 

@@ -26,7 +26,6 @@ static const char path_of_swaps[] = "proc/swaps";
 static const char header_start[] = "Filename";
 static const char deleted[] = "\\040(deleted)";
 static const char zram[] = "/dev/zram";
-static const char second_suffix[] = ".2";
 
 /* ---- one line ---- */
 
@@ -83,7 +82,7 @@ static bool ends_with(struct text_span span, const char *literal)
 	return span.len > len && memcmp(span.start + span.len - len, literal, len) == 0;
 }
 
-/* trap 40: the kernel's escapes back to the bytes they stand for. */
+/* The kernel's escapes back to the bytes they stand for. */
 static int unescape(struct text_span word, struct line *out)
 {
 	size_t len = 0;
@@ -164,8 +163,7 @@ void swaps_path(const char *file, int index, char path[static SWAPS_PATH_SIZE])
 
 	text_out_init(&out, path, SWAPS_PATH_SIZE);
 	text_put(&out, file);
-	if (index > 0)
-		text_put(&out, second_suffix);
+	text_put(&out, swap_file_suffix((unsigned)index));
 }
 
 static int index_by_path(const struct line *line, const char *file)

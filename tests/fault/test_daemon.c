@@ -64,7 +64,7 @@ static void opening(void **state)
 
 static const char *failed_call;
 
-/* Either as it was, or as the policy wants it: nothing else may ever stand there (trap 3). */
+/* Either as it was, or as the policy wants it: nothing else may ever stand there. */
 static void assert_old_or_wanted(const char *scope, const char *wanted)
 {
 	const char *max = host_value(&world.host, scope, "memory.max");

@@ -257,7 +257,7 @@ static void read_all_grows_for_a_pseudo_file(void **state)
 	assert_null(out);
 }
 
-/* trap 3: an empty value in memory.max would be 0 to the kernel. */
+/* An empty value in memory.max would be 0 to the kernel. */
 static void write_value_writes_no_emptiness(void **state)
 {
 	(void)state;

@@ -87,7 +87,7 @@ static void u64_stops_at_the_length(void **state)
 	assert_int_equal(text_u64("1\0002", 3, &value), -EINVAL);
 }
 
-/* trap 6: "max" is infinity. */
+/* "max" is infinity. */
 static void cgroup_value_knows_max(void **state)
 {
 	static const struct parse_case cases[] = {
@@ -109,7 +109,7 @@ static void cgroup_value_knows_max(void **state)
 	check64(text_cgroup_value, cases, COUNT(cases));
 }
 
-/* trap 64: units are said, and 1024-based. */
+/* Units are said, and 1024-based. */
 static void size_is_composes_grammar(void **state)
 {
 	static const struct parse_case cases[] = {

@@ -61,12 +61,15 @@ static void numbers_are_plain(void **state)
 		{0, "0.00"}, {7, "0.07"}, {1234, "12.34"}, {10000, "100.00"}};
 	static const struct form percent[] = {
 		{8000, "80%"}, {1250, "12.5%"}, {1205, "12.05%"}, {5, "0.05%"}, {0, "0%"}};
+	static const struct form mode[] = {
+		{0, "0000"}, {0600, "0600"}, {0100644, "0644"}, {04755, "0755"}};
 
 	(void)state;
 	check_forms(text_put_u64, u64, COUNT(u64));
 	check_forms(put_i64, i64, COUNT(i64));
 	check_forms(text_put_centi, centi, COUNT(centi));
 	check_forms(put_percent, percent, COUNT(percent));
+	check_forms(text_put_mode, mode, COUNT(mode));
 }
 
 static void sizes_for_people(void **state)

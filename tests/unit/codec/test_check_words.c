@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "guardian/check_words.h"
+#include "guardian/event.h"
 
 static struct policy policy = {
 	.n_services = 2, .service = {{.name = "backend"}, {.name = "redis"}}};
@@ -160,9 +161,28 @@ static void names_from_outside_are_tamed(void **unused)
 	strcpy(world.container[0].name, "stray");
 }
 
+static void a_swap_file_that_cannot_be_had(void **unused)
+{
+	struct check_finding f = {.kind = CHECK_SWAP_UNUSABLE,
+		.subject = REASON_SWAP_FS,
+		.n = {1, 3ULL << 30, 2ULL << 30, 4ULL << 30}};
+
+	(void)unused;
+	strcpy(policy.swap.file, "/swap");
+	snap.swap.fs_magic = 0x794c7630;
+	assert_string_equal(message(&f),
+		"the swap file /swap.2 cannot be had: its file system cannot carry swap (overlayfs "
+		"is a layer above another file system; swapon(2) refuses it)");
+	f.subject = REASON_SWAP_SPACE;
+	assert_string_equal(message(&f),
+		"the swap file /swap.2 cannot be had: the disk has too little free space for it (4 "
+		"GiB wanted, 3 GiB free, 2 GiB to stay free)");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_swap_file_that_cannot_be_had),
 		cmocka_unit_test(every_kind_has_its_row),
 		cmocka_unit_test(numbers_have_names),
 		cmocka_unit_test(the_sentences_say_what_is_meant),

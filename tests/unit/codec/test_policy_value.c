@@ -57,13 +57,14 @@ static void numbers(void **state)
 		{SECTION_SERVICE, "mem_limit", "1.5G", 0, 1536 * MIB},
 		{SECTION_SERVICE, "mem_limit", "unlimited", 0, LIMIT_UNLIMITED},
 		{SECTION_SERVICE, "mem_limit", "6m", 0, 6 * MIB},
-		/* trap 64 */
+		/* without a unit, or one of other programs: MB or MiB? */
 		{SECTION_SERVICE, "mem_limit", "1500", -EINVAL, 0},
 		{SECTION_SERVICE, "mem_limit", "1536Mi", -EINVAL, 0},
 		{SECTION_SERVICE, "mem_limit", "max", -EINVAL, 0},
 		{SECTION_SERVICE, "mem_limit", "-1", -EINVAL, 0},
 		{SECTION_SERVICE, "mem_limit", "", -EINVAL, 0},
-		{SECTION_SERVICE, "mem_limit", "1500b", -ERANGE, 0}, /* trap 4 */
+		{SECTION_SERVICE, "mem_limit", "1500b", -ERANGE,
+			0}, /* below a page: 0 for the kernel */
 		{SECTION_SERVICE, "mem_limit", "0", -ERANGE, 0},
 		{SECTION_SERVICE, "mem_limit", "99999999999999999999g", -ERANGE, 0},
 		{SECTION_SERVICE, "mem_reservation", "0", 0, 0},

@@ -147,7 +147,7 @@ static uint32_t of_the_file(void)
 	return n;
 }
 
-/* trap 65, and that the example of the incident's host fits it: t3.medium shows 3.75 GiB */
+/* It fits the host it was written for, a t3.medium, which shows 3.75 GiB. */
 static void the_example_is_clean_on_its_host(void **state)
 {
 	(void)state;
@@ -202,7 +202,7 @@ static const struct bad bad_files[] = {
 		"f:1:3: error: a key must be a word, found a list\n"
 		"f:3:3: error: a key must be a word, found a mapping\n"},
 
-	/* values; trap 64 */
+	/* values */
 	{"services: {a: {mem_limit: 1500}}\n", "f:1:27: error: 'mem_limit' in service 'a': "
 					       "expected a size such as 512m or 1.5g, or "
 					       "unlimited, found '1500', which has no unit\n"},
@@ -278,7 +278,7 @@ static const struct bad bad_files[] = {
 		"f:2:3: error: service name 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...' "
 		"is "
 		"longer than 63 bytes\n"},
-	/* trap 18: the API's slash is not part of the name */
+	/* the API's slash is not part of the name */
 	{"services: {a: {container: /backend}}\n", "f:1:27: error: 'container' in service 'a': "
 						   "expected a name of letters, digits, '_', '.' "
 						   "and '-', found '/backend'\n"},
@@ -326,7 +326,7 @@ static const struct bad bad_files[] = {
 	/* more than one value */
 	{"services:\n  a:\n    mem_limit: 1g\n    mem_reservation: 2g\n",
 		"f:4:5: error: mem_reservation 2g of service 'a' is over its mem_limit 1g\n"},
-	{"services:\n  db: {role: postgres, oom_group: yes}\n", /* trap 58 */
+	{"services:\n  db: {role: postgres, oom_group: yes}\n",
 		"f:2:24: error: oom_group on service 'db' with role postgres: an OOM kill would "
 		"take "
 		"the postmaster too, without crash recovery\n"},

@@ -1,6 +1,6 @@
 /*
- * record: snapshots survive the way out and in; what is wrong is refused with its key. Trap 53:
- * byte values beyond what a double or an int keeps.
+ * record: snapshots survive the way out and in, with byte values beyond what a double or an int
+ * keeps; what is wrong is refused with its key.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -100,7 +101,6 @@ static void fill_swap(struct swap_sample *s)
 		.header_bytes = 2};
 }
 
-/* trap 53 */
 static void every_field_comes_back(void **state)
 {
 	struct fixture *f = *state;
@@ -187,9 +187,8 @@ static void wrong_swap_is_refused(void **state)
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		assert_int_equal(feed(f, cases[i].line), cases[i].error);
-	strcpy(line, "{\"swap\":{\"areas\":[{\"path\":\"");
-	memset(line + strlen(line), 'a', POLICY_PATH_SIZE);
-	strcpy(line + 29 + POLICY_PATH_SIZE, "\"}]}}");
+	(void)snprintf(line, sizeof(line), "{\"swap\":{\"areas\":[{\"path\":\"%0*d\"}]}}",
+		POLICY_PATH_SIZE, 0);
 	assert_int_equal(feed(f, line), -ERANGE);
 }
 

@@ -105,7 +105,7 @@ static void the_host_as_it_was_read(void **unused)
 
 	(void)unused;
 	snap.host.valid = HOST_MEMORY | HOST_SWAP | HOST_VMSTAT | HOST_PSI_MEMORY;
-	snap.host.mem_total_bytes = 4ULL << 30; /* trap 53: more than an int holds */
+	snap.host.mem_total_bytes = 4ULL << 30; /* more than an int holds */
 	snap.host.mem_available_bytes = 1ULL << 30;
 	snap.host.swap_total_bytes = 2ULL << 30;
 	snap.host.swap_free_bytes = 1ULL << 30;

@@ -87,7 +87,7 @@ static void a_head_needs_its_numbers(void **unused)
 	}
 }
 
-/* Trap 53: 4 GiB is not 2147483647. */
+/* 4 GiB is not 2147483647. */
 static void numbers_are_whole_and_exact(void **unused)
 {
 	cJSON *json =

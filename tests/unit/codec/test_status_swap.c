@@ -165,6 +165,18 @@ static void what_is_wrong_in_words(void **unused)
 	assert_string_equal(word(get(get(json, "swap"), "file"), "problem"),
 		"/swapfile.2: mode 0644 and owner 7, should be 0600 and root");
 	cJSON_Delete(json);
+	snap.swap.file[0] = (struct swap_file){.state = SWAP_FILE_ABSENT};
+	snap.swap.file[1] = snap.swap.file[0];
+	snap.swap.n_areas = 0;
+	snap.swap.fs = SWAP_FS_REFUSED;
+	snap.swap.fs_magic = 0x01021994;
+	json = render();
+	assert_string_equal(word(get(get(json, "swap"), "file"), "problem"),
+		"/swapfile: its file system cannot carry swap (tmpfs keeps its files in memory)");
+	assert_string_equal(word(get(json, "swap"), "plan"),
+		"nothing can be done for /swapfile: its file system cannot carry swap (tmpfs keeps "
+		"its files in memory)");
+	cJSON_Delete(json);
 }
 
 int main(void)

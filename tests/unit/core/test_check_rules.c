@@ -117,7 +117,7 @@ static void the_host_s_memory_has_two_thresholds(void **unused)
 	assert_found(CHECK_HOST_CRITICAL, CHECK_CRITICAL);
 }
 
-/* Trap 61: a reading that is missing is unknown, and neither "ok" nor hidden behind a warning. */
+/* A reading that is missing is unknown, and neither "ok" nor hidden behind a warning. */
 static void a_missing_reading_is_unknown(void **unused)
 {
 	(void)unused;
@@ -175,7 +175,7 @@ static void what_was_not_seen_is_said(void **unused)
 	assert_int_equal(look(CHECK_CROWDED)->n[0], 7);
 }
 
-/* Trap 65: limits and reserve above the physical memory. */
+/* Limits and reserve above the physical memory. */
 static void limits_that_promise_too_much(void **unused)
 {
 	const struct check_finding *f;

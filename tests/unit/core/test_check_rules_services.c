@@ -182,7 +182,7 @@ static void each_value_may_drift(void **unused)
 	assert_int_equal(look(CHECK_DRIFT)->limit, LIMIT_OOM_GROUP);
 }
 
-/* Trap 43: memory.low counts only as far as all cgroups above have one. */
+/* memory.low counts only as far as all cgroups above have one. */
 static void a_reservation_that_protects_nothing(void **unused)
 {
 	const struct check_finding *f;

@@ -81,6 +81,7 @@ static void too_small(void **state)
 	assert_int_equal(look_at(w), 2);
 	assert_int_equal(found[1].kind, CHECK_SWAP_UNUSABLE);
 	assert_int_equal(found[1].subject, REASON_SWAP_SPACE);
+	assert_true(found[1].n[1] == 0 && found[1].n[2] == 2 * GIB && found[1].n[3] == 4 * GIB);
 }
 
 static void unsafe_mode_or_owner(void **state)

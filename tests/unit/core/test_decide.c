@@ -201,9 +201,11 @@ static void tickets_wrap_around_those_in_use(void **state)
 	assert_int_equal(w->plan.action[3].kind, ACT_RESERVE);
 	w->state.next_ticket = UINT32_MAX;
 	w->state.member[0].limits.persist.ticket = 4;
+	w->state.swap.knob[KNOB_ZSWAP].effort.ticket = 5;
+	w->state.swap.file[1].effort[SWAP_EFFORT_MEND].ticket = 6;
 	add_member(w, 0, 200);
 	step(w, SECOND);
-	assert_int_equal(w->plan.action[0].ticket, 5);
+	assert_int_equal(w->plan.action[0].ticket, 7);
 }
 
 int main(void)

@@ -115,7 +115,7 @@ static void reservation_over_limit(void **state)
 	assert_silent(0);
 }
 
-/* trap 4: 1500 bytes would become 0 in the kernel */
+/* 1500 bytes would become 0 in the kernel. */
 static void a_limit_under_the_floor(void **state)
 {
 	struct policy_service *s = add("web");
@@ -173,7 +173,6 @@ static void calm_that_no_level_could_reach(void **state)
 	assert_int_equal(f->service, FINDING_NO_SERVICE);
 }
 
-/* trap 58 */
 static void oom_group_would_kill_the_postmaster(void **state)
 {
 	struct policy_service *s = add("db");
@@ -265,7 +264,6 @@ static void rounds_beyond_reason(void **state)
 	assert_int_equal(told.finding[2].n[1], UINT64_MAX);
 }
 
-/* trap 65: the original incident's cause */
 static void limits_over_the_memory_of_the_host(void **state)
 {
 	struct policy_service *backend = add("backend"), *db = add("db"), *free = add("free");
@@ -296,6 +294,30 @@ static void reservations_over_the_memory_of_the_host(void **state)
 	check(GIB);
 	assert_int_equal(told.n, 1);
 	assert_int_equal(told.finding[0].kind, FINDING_RESERVATIONS_OVER);
+}
+
+static void swap_below_a_megabyte_is_a_slip(void **state)
+{
+	(void)state;
+	add("web");
+	policy.swap.size_bytes = 0; /* none */
+	assert_silent(0);
+	policy.swap.size_bytes = MIB - 1;
+	assert_int_equal(only(FINDING_SWAP_TOO_SMALL)->n[0], MIB - 1);
+	policy.swap.size_bytes = MIB;
+	assert_silent(0);
+}
+
+static void a_swap_file_is_no_folder(void **state)
+{
+	(void)state;
+	add("web");
+	PUT(policy.swap.file, "");
+	assert_silent(0);
+	PUT(policy.swap.file, "/var/swap/");
+	assert_string_equal(only(FINDING_SWAP_FOLDER)->text, "/var/swap/");
+	PUT(policy.swap.file, "/var/swap/file");
+	assert_silent(0);
 }
 
 static void sums_do_not_overflow(void **state)
@@ -416,6 +438,8 @@ int main(void)
 		TEST(rounds_beyond_reason),
 		TEST(limits_over_the_memory_of_the_host),
 		TEST(reservations_over_the_memory_of_the_host),
+		TEST(swap_below_a_megabyte_is_a_slip),
+		TEST(a_swap_file_is_no_folder),
 		TEST(sums_do_not_overflow),
 		TEST(all_findings_of_a_bad_policy_at_once),
 		TEST(the_same_policy_does_not_differ),

@@ -162,8 +162,7 @@ static void a_limit_is_absent_until_it_is_set(void **state)
 	assert_int_equal(s.limits.mask, 1U << LIMIT_MAX);
 }
 
-/* trap 4: the kernel makes 0 of a value below a page; 6 MiB is Docker's floor. trap 6: unlimited is
- * no number. */
+/* The kernel makes 0 of a value below a page; 6 MiB is Docker's floor. Unlimited is no number. */
 static void bounds_and_unlimited(void **state)
 {
 	const struct policy_field *limit = field(SECTION_SERVICE, "mem_limit");

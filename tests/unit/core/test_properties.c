@@ -87,7 +87,7 @@ static void after_chaos_comes_calm(void **state)
 	free(c);
 }
 
-/* trap 51: how often each kind may be told follows from time, not from how often it is looked.
+/* How often each kind may be told follows from time, not from how often it is looked.
  * Everything that can flap flaps at each of 10 looks a second for 10 minutes, in 4 members of 2
  * services. */
 static void no_kind_of_event_floods(void **state)

@@ -1,6 +1,5 @@
 /*
- * rule_host: the host's levels, and readings lost and back. Traps 34 and 61: what cannot be read is
- * not zero.
+ * rule_host: the host's levels, and readings lost and back: what cannot be read is not zero.
  */
 #include "world.h"
 
@@ -47,7 +46,7 @@ static void the_end_of_the_calm_is_a_deadline(void **state)
 	assert_int_equal(w->plan.wake_us, w->snap.now_us + 500 * MS);
 }
 
-/* trap 61: no MemAvailable is no "all is well" */
+/* No MemAvailable is no "all is well". */
 static void an_unread_host_keeps_its_level(void **state)
 {
 	struct world *w = *state;
@@ -85,7 +84,7 @@ static void a_reading_is_lost_once_and_back_once(void **state)
 	assert_int_equal(w->told[EVENT_READING_BACK], 1);
 }
 
-/* trap 34: what was never there is a lack, not a loss */
+/* But a lack. */
 static void what_never_was_is_not_lost(void **state)
 {
 	struct world *w = *state;

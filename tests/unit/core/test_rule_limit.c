@@ -1,5 +1,5 @@
 /*
- * rule_limit: limits that hold. Traps 1, 2, 5, 7 and the life of an effort.
+ * rule_limit: limits that hold, and the life of an effort.
  */
 #include "world.h"
 
@@ -61,7 +61,7 @@ static void nothing_is_written_when_nothing_differs(void **state)
 	assert_int_equal(w->told[EVENT_LIMIT_APPLIED], 0);
 }
 
-/* trap 5: the kernel rounds down to a page */
+/* The kernel rounds down to a page. */
 static void page_rounding_is_no_difference(void **state)
 {
 	struct world *w = one(state, 100000000);
@@ -73,7 +73,7 @@ static void page_rounding_is_no_difference(void **state)
 	assert_int_equal(w->told[EVENT_LIMIT_DRIFT], 0);
 }
 
-/* trap 3, trap 4: what the kernel would read as 0 is never written */
+/* What the kernel would read as 0 is never written. */
 static void below_the_floor_is_not_wanted(void **state)
 {
 	struct world *w = one(state, 1500);
@@ -97,7 +97,7 @@ static void an_absent_value_is_not_compared(void **state)
 
 /* ---- drift ---- */
 
-/* trap 1: a raw write is found at the next look, repaired at once and told once */
+/* A raw write is found at the next look. */
 static void drift_is_repaired_at_once_and_told_once(void **state)
 {
 	struct world *w = held(state, 512 * MIB);
@@ -188,7 +188,7 @@ static void an_hourly_writer_is_corrected_for_ever(void **state)
 	assert_int_equal(w->done[ACT_HOLD], 10);
 }
 
-/* trap 1: daemon-reload puts all back to the unit's defaults */
+/* A daemon-reload puts all back to the unit's defaults. */
 static void systemd_is_the_likely_writer(void **state)
 {
 	struct world *w = one(state, 512 * MIB);
@@ -203,7 +203,7 @@ static void systemd_is_the_likely_writer(void **state)
 	assert_int_equal(event_of(w, EVENT_LIMIT_DRIFT)->reason, REASON_WRITER_SYSTEMD);
 }
 
-/* trap 23: swap alone comes back at daemon-reload */
+/* Swap alone comes back at a daemon-reload where Docker set it to 0. */
 static void swap_alone_points_to_systemd_too(void **state)
 {
 	struct world *w = one(state, 512 * MIB);
@@ -218,7 +218,7 @@ static void swap_alone_points_to_systemd_too(void **state)
 	assert_int_equal(action_of(w, ACT_HOLD)->set.value[LIMIT_SWAP_MAX], 0);
 }
 
-/* trap 2: docker update leaves live equal to stored */
+/* docker update leaves what is live equal to what is stored. */
 static void docker_is_the_likely_writer(void **state)
 {
 	struct world *w = one(state, 512 * MIB);

@@ -9,7 +9,7 @@
 
 /* ---- refusing ---- */
 
-/* trap 7: lowering below what cannot be reclaimed kills in 19 ms */
+/* Lowering below what cannot be reclaimed kills, within 19 ms. */
 static void a_limit_below_use_is_refused(void **state)
 {
 	struct world *w = one(state, 20 * MIB);
@@ -142,7 +142,7 @@ static void a_failed_repair_is_no_new_drift(void **state)
 	assert_int_equal(w->told[EVENT_LIMIT_SURRENDERED], 0);
 }
 
-/* trap 13: the cgroup went away between reading and writing */
+/* The cgroup went away between reading and writing. */
 static void a_vanished_member_fails_in_silence(void **state)
 {
 	static const int errors[] = {-ENOENT, -ENODEV, -ESTALE}; /* -ETIMEDOUT: below */
@@ -321,7 +321,7 @@ static void what_fails_for_ever_is_tried_for_ever(void **state)
 	assert_int_equal(known(w, INODE)->limits.hold.failures, UINT8_MAX);
 }
 
-/* trap 51: a container that restarts ten times a second */
+/* A container that restarts ten times a second. */
 static void a_crash_loop_does_not_flood(void **state)
 {
 	struct world *w = one(state, 512 * MIB);

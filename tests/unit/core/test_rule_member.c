@@ -1,6 +1,5 @@
 /*
- * rule_member: found, gone, restarted; tables in the order of snapshot and policy. Traps 12,
- * 27, 51.
+ * rule_member: found, gone, restarted; tables in the order of snapshot and policy.
  */
 #include "rules.h"
 #include "world.h"
@@ -60,7 +59,7 @@ static void a_slow_restart_is_no_departure(void **state)
 	assert_int_equal(w->told[EVENT_SERVICE_RESTARTED], 1);
 }
 
-/* trap 27: a recreated container has another id, and the same service */
+/* A recreated container has another id, and the same service. */
 static void a_restart_is_one_event(void **state)
 {
 	struct world *w = *state;
@@ -216,7 +215,7 @@ static void a_member_of_no_service_is_passed_over(void **state)
 	assert_int_equal(w->told[EVENT_SERVICE_GONE], 0);
 }
 
-/* trap 51: what the ration puts off is told later, about who is there then. */
+/* What the ration puts off is told later, about who is there then. */
 static void put_off_news_are_of_their_own_moment(void **state)
 {
 	struct world *w = *state;

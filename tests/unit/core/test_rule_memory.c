@@ -1,5 +1,5 @@
 /*
- * rule_memory: levels of a service by working set, entered at once, left slowly. Trap 10.
+ * rule_memory: levels of a service by working set, entered at once, left slowly.
  */
 #include "rules.h"
 #include "world.h"
@@ -97,7 +97,7 @@ static void critical_goes_down_by_way_of_warn(void **state)
 	assert_int_equal(w->told[EVENT_SERVICE_MEMORY_NORMAL], 1);
 }
 
-/* trap 10: page cache fills a limit, nothing is short */
+/* It fills a limit, and nothing is short. */
 static void page_cache_is_no_alarm(void **state)
 {
 	struct world *w = limited(state);
@@ -166,7 +166,7 @@ static void a_limit_of_zero_is_no_division(void **state)
 	assert_int_equal(w->told[EVENT_SERVICE_MEMORY_CRITICAL], 0);
 }
 
-/* trap 15: podman's inner group has a limit of its own */
+/* Podman's inner group has a limit of its own. */
 static void the_inner_limit_counts(void **state)
 {
 	struct world *w = limited(state);

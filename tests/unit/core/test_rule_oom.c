@@ -1,6 +1,5 @@
 /*
- * rule_oom: each kill once, with the right service. Traps 11, 12, 13 and 60 (the counts a
- * recommendation needs).
+ * rule_oom: each kill once, with the right service.
  */
 #include "world.h"
 
@@ -26,7 +25,7 @@ static void kill_in(struct world *w, uint64_t inode, uint64_t n)
 		w->snap.ancestor[a].ev_oom_kill += n;
 }
 
-/* trap 11: `oom` jumps by 22 289 for one kill */
+/* `oom` jumps by 22 289 for one kill. */
 static void only_kills_are_counted(void **state)
 {
 	struct world *w = one(state);
@@ -45,7 +44,7 @@ static void only_kills_are_counted(void **state)
 	assert_int_equal(w->told[EVENT_OOM_KILL], 1);
 }
 
-/* trap 12: the first look is the baseline */
+/* The first look is the baseline. */
 static void attaching_tells_nothing(void **state)
 {
 	struct world *w = one(state);
@@ -55,7 +54,6 @@ static void attaching_tells_nothing(void **state)
 	assert_int_equal(w->told[EVENT_OOM_KILL], 0);
 }
 
-/* trap 12: a counter that falls is another counter */
 static void a_falling_counter_is_a_new_one(void **state)
 {
 	struct world *w = one(state);
@@ -84,7 +82,7 @@ static void kills_while_guardiand_was_dead_are_told_once(void **state)
 	assert_int_equal(w->told[EVENT_OOM_KILL], 1);
 }
 
-/* trap 13: the container was gone before its memory.events could be read */
+/* It was gone before its memory.events could be read. */
 static void a_vanished_container_gets_its_kill(void **state)
 {
 	struct world *w = one(state);
@@ -272,7 +270,7 @@ static void the_ring_of_the_departed_turns(void **state)
 	assert_int_equal(event_of(w, EVENT_OOM_KILL)->service, 0);
 }
 
-/* trap 51: a storm is told as a sum */
+/* It is told as a sum. */
 static void a_storm_of_kills_does_not_flood(void **state)
 {
 	struct world *w = one(state);

@@ -59,7 +59,7 @@ static void an_idle_interval_below_the_interval_is_none(void **state)
 	assert_int_equal(pace(w), SECOND);
 }
 
-/* trap 61: what cannot be read is not empty */
+/* What cannot be read is not empty. */
 static void an_unread_host_is_looked_at_each_interval(void **state)
 {
 	struct world *w = calm_world(state);

@@ -1,5 +1,5 @@
 /*
- * rule_peer: peers silent and back, lacks told once. Trap 26: a silent dockerd stops nothing.
+ * rule_peer: peers silent and back, lacks told once; a silent dockerd stops nothing.
  */
 #include "world.h"
 
@@ -46,7 +46,6 @@ static void an_absent_peer_is_neither(void **state)
 	assert_int_equal(w->told[EVENT_PEER_SILENT], 0);
 }
 
-/* trap 51 */
 static void a_flapping_peer_does_not_flood(void **state)
 {
 	struct world *w = *state;
@@ -78,7 +77,6 @@ static void a_lack_is_told_once(void **state)
 	assert_int_equal(w->told[EVENT_LACK], 3);
 }
 
-/* trap 26 */
 static void limits_hold_without_docker(void **state)
 {
 	struct world *w = *state;

@@ -1,5 +1,5 @@
 /*
- * rule_persist: limits that outlive a docker restart. Traps 21, 22, 23, 24 and 41.
+ * rule_persist: limits that outlive a docker restart.
  */
 #include "world.h"
 
@@ -34,8 +34,7 @@ static void stores_after_the_cgroup_holds(void **state)
 	assert_int_equal(w->done[ACT_PERSIST], 1);
 }
 
-/* trap 21: Memory without MemorySwap fails. trap 41: swap appears on the host, and is not given
- * away */
+/* Memory without MemorySwap fails; and swap that appears on the host is not given away. */
 static void swap_is_always_sent_with_the_limit(void **state)
 {
 	struct world *w = *state;
@@ -141,7 +140,7 @@ static void a_reservation_below_dockers_minimum_is_not_sent(void **state)
 	assert_int_equal(member(w, INODE)->stored.value[LIMIT_LOW], 0);
 }
 
-/* trap 22: 0 and -1 cannot unset a limit */
+/* By Docker: 0 and -1 do not unset it. */
 static void a_limit_cannot_be_unset(void **state)
 {
 	struct world *w = *state;
@@ -158,7 +157,7 @@ static void a_limit_cannot_be_unset(void **state)
 	assert_int_equal(member(w, INODE)->live.value[LIMIT_MAX], NONE);
 }
 
-/* trap 23: Docker sets swap in the file alone, so the unit is told again */
+/* Docker sets swap in the file alone, so the unit is told again. */
 static void the_unit_is_told_after_docker(void **state)
 {
 	struct world *w = container(state);
@@ -216,7 +215,7 @@ static void an_update_that_a_crash_cut_off_is_no_drift(void **state)
 	assert_int_equal(w->told[EVENT_LIMIT_DRIFT], 1);
 }
 
-/* trap 24: what docker update did to the cgroup is no drift, and is made right in silence */
+/* What docker update did to the cgroup is no drift, and is made right in silence. */
 static void what_docker_changed_is_no_drift(void **state)
 {
 	struct world *w = container(state);

@@ -1,5 +1,5 @@
 /*
- * rule_reserve: reservations need their ancestors. Trap 43.
+ * rule_reserve: reservations need their ancestors.
  */
 #include "world.h"
 
@@ -110,7 +110,7 @@ static void an_unread_ancestor_is_not_written(void **state)
 	assert_int_equal(w->told[EVENT_RESERVATION_VOID], 0);
 }
 
-/* trap 43: without the ancestors it protects nothing, and that is told */
+/* Without the ancestors it protects nothing, and that is told. */
 static void what_fails_is_void_and_told_once(void **state)
 {
 	struct world *w = two(state);

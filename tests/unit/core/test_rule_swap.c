@@ -84,7 +84,7 @@ static void a_failure_names_the_step(void **state)
 	assert_true(e->n[1] == 2 * GIB);
 }
 
-/* trap 39: after a boot there is the file; after a restart of guardiand it is in use. */
+/* After a boot there is the file; after a restart of guardiand it is in use. */
 static void its_own_file_is_recognised(void **state)
 {
 	struct world *w = *state;

@@ -142,7 +142,7 @@ static void it_is_over_when_it_has_been_for_long(void **state)
 	assert_int_equal(w->told[EVENT_SWAP_CALM], 2);
 }
 
-/* trap 10 of swap: what goes out once, or comes back once, is what swap is for. */
+/* What goes out once, or comes back once, is what swap is for. */
 static void one_way_is_no_thrashing(void **state)
 {
 	struct world *w = *state;

@@ -47,7 +47,7 @@ static void what_is_absent_is_made_as_large_as_is_missing(void **state)
 	assert_true(intent_of(w).size_bytes == 2 * GIB);
 	w->snap.page_bytes = 0;
 	assert_true(intent_of(w).size_bytes == 2 * GIB);
-	/* trap 40: swap of others counts */
+	/* swap of others counts */
 	foreign_swap(w, GIB);
 	assert_true(intent_of(w).size_bytes == GIB);
 	swap_file_is(w, 1, 512 * MIB, true);
@@ -66,7 +66,7 @@ static void the_disk_keeps_its_reserve(void **state)
 	struct swap_intent in;
 
 	with_swap(w, 2 * GIB);
-	w->snap.swap.fs_free_bytes = 4 * GIB; /* trap 36 */
+	w->snap.swap.fs_free_bytes = 4 * GIB; /* 2 GiB of it stay free */
 	assert_step(w, MAKE);
 	w->snap.swap.fs_free_bytes--;
 	in = intent_of(w);
@@ -144,9 +144,9 @@ static void what_is_not_ours_is_never_touched(void **state)
 	static const struct {
 		uint8_t state, reason;
 	} cases[] = {
-		{SWAP_FILE_NOT_REGULAR, REASON_SWAP_NOT_REGULAR}, /* trap 37 */
+		{SWAP_FILE_NOT_REGULAR, REASON_SWAP_NOT_REGULAR},
 		{SWAP_FILE_NO_HEADER, REASON_SWAP_NO_HEADER},
-		{SWAP_FILE_HOLES, REASON_SWAP_HOLES}, /* trap 35 */
+		{SWAP_FILE_HOLES, REASON_SWAP_HOLES},
 		{SWAP_FILE_WRONG_HEADER, REASON_SWAP_WRONG_HEADER},
 		{SWAP_FILE_UNREADABLE, REASON_SWAP_UNREADABLE},
 	};
@@ -210,7 +210,7 @@ static void another_file_in_its_place_is_told(void **state)
 	assert_int_equal(swap_size_intent(&w->policy, &w->snap).step, SWAP_STEP_NONE);
 }
 
-/* trap 37: the kernel takes any mode */
+/* The kernel takes any. */
 static void mode_and_owner_are_put_right(void **state)
 {
 	struct world *w = *state;
@@ -254,7 +254,7 @@ static void small_differences_move_nothing(void **state)
 	assert_int_equal(size_of(w).step, SWAP_STEP_NONE);
 }
 
-/* trap 38: memory must hold 1.2 times what is in it, beside the host's reserve */
+/* Memory must hold 1.2 times what is in it, beside the host's reserve. */
 static void it_grows_in_place_when_it_can_be_off(void **state)
 {
 	struct world *w = *state;

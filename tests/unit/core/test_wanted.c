@@ -1,5 +1,5 @@
 /*
- * wanted: swap that nobody names follows from mem_limit and from what Docker was told (trap 41).
+ * wanted: swap that nobody names follows from mem_limit and from what Docker was told.
  */
 #include "guardian/wanted.h"
 #include "world.h"
@@ -38,7 +38,7 @@ static void without_a_limit_swap_is_left_alone(void **state)
 	struct world *w = one(state, 0);
 
 	assert_int_equal(wanted_of(w, NULL).mask, 0);
-	want(w, 0, LIMIT_MAX, LIMIT_FLOOR_BYTES - 1); /* traps 3, 4 */
+	want(w, 0, LIMIT_MAX, LIMIT_FLOOR_BYTES - 1); /* would kill */
 	assert_int_equal(wanted_of(w, NULL).mask, 0);
 	want(w, 0, LIMIT_LOW, MIB);
 	assert_int_equal(wanted_of(w, NULL).mask, K(LIMIT_LOW));
@@ -69,7 +69,7 @@ static void what_docker_forbids_stays_forbidden(void **state)
 }
 
 /* The whole way: what becomes known later takes nothing away that is settled, and swap that a
- * reload of systemd gives back is taken again (trap 23). */
+ * reload of systemd gives back is taken again. */
 static void a_container_that_may_not_swap_never_does(void **state)
 {
 	struct world *w = one(state, 512 * MIB);

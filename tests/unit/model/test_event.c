@@ -11,6 +11,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
@@ -33,7 +34,7 @@ static int make_policy(void **state)
 	return 0;
 }
 
-/* trap 50: journald drops other names without a word. */
+/* Journald drops other names without a word. */
 static void assert_legal_field(const char *name)
 {
 	size_t len = strlen(name);
@@ -181,8 +182,16 @@ static void swap_sentences_read_well(void **state)
 		"switches it on again (repair 2)");
 	strcpy(policy.swap.file, "/swap");
 	assert_string_equal(tell(&refused, NULL),
-		"Swap file /swap: the disk has too little free space for it (3 GiB free, 2 GiB to "
-		"stay free); guardiand leaves it as it is");
+		"Swap file /swap: the disk has too little free space for it (2 GiB wanted, 3 GiB "
+		"free, 2 GiB to stay free); guardiand leaves it as it is");
+	refused.reason = REASON_SWAP_FS;
+	refused.n[3] = TMPFS_MAGIC;
+	assert_string_equal(tell(&refused, NULL),
+		"Swap file /swap: its file system cannot carry swap (tmpfs keeps its files in "
+		"memory); guardiand leaves it as it is");
+	refused.n[3] = 1;
+	assert_string_equal(tell(&refused, NULL),
+		"Swap file /swap: its file system cannot carry swap; guardiand leaves it as it is");
 	assert_string_equal(tell(&failed, NULL),
 		"The swap file /swap (1 GiB) could not be switched on: Invalid argument; guardiand "
 		"will try again");

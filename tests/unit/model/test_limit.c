@@ -14,7 +14,7 @@
 
 enum { PAGE = 4096 };
 
-/* trap 5: 100000000 reads back as 99999744. */
+/* 100000000 reads back as 99999744. */
 static void rounding_to_a_page_is_no_difference(void **state)
 {
 	(void)state;

@@ -13,7 +13,7 @@
 #include "guardian/snapshot.h"
 #include "test_names.h"
 
-/* trap 10: page cache that the kernel can drop at once is no use of memory. */
+/* Page cache that the kernel can drop at once is no use of memory. */
 static void working_set_leaves_out_inactive_files(void **state)
 {
 	struct member_sample m = {.current_bytes = 100 << 20, .inactive_file_bytes = 95 << 20};
@@ -93,6 +93,8 @@ static void swap_has_its_words(void **state)
 				swap_file_state_name((enum swap_file_state)b));
 	assert_string_equal(swap_file_state_name(SWAP_FILE_USABLE), "usable");
 	assert_string_equal(swap_file_state_name(SWAP_FILE_STATES), "unknown");
+	assert_string_equal(swap_file_suffix(0), "");
+	assert_string_equal(swap_file_suffix(1), ".2");
 }
 
 static void each_lack_has_a_name_and_an_effect(void **state)

@@ -1,6 +1,5 @@
 /*
- * state: what is kept over a restart is recognised, and nothing else is. Trap 59 (what must not be
- * lost in a crash).
+ * state: what is kept over a restart is recognised, and nothing else is.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /*
- * The mode of a host's tree, and what the paths of all known layouts say (FACTS 1.1).
+ * The mode of a host's tree, and what the paths of all known layouts say.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -45,7 +45,7 @@ static const struct expected layouts[] = {
 	{USER "/user.slice/docker-" A ".scope", RUNTIME_DOCKER, A, "", 0, false, false},
 	{"system.slice/docker-" A ".scope/init.scope", RUNTIME_DOCKER, A, "", 1, false, false},
 	{"system.slice/docker-" A ".scope/a/b", RUNTIME_DOCKER, A, "", 2, false, false},
-	/* Podman: trap 15 */
+	/* Podman: the limit is in crun's level below the scope */
 	{"machine.slice/libpod-" A ".scope", RUNTIME_PODMAN, A, "libpod-" A ".scope", 0, false,
 		false},
 	{"machine.slice/libpod-" A ".scope/container", RUNTIME_PODMAN, A, "libpod-" A ".scope", 1,
@@ -68,14 +68,14 @@ static const struct expected layouts[] = {
 		0, false, false},
 	{"system.slice/nerdctl-" A ".scope", RUNTIME_CONTAINERD, A, "nerdctl-" A ".scope", 0, false,
 		false},
-	/* Docker in Docker, trap 16: the last id wins */
+	/* Docker in Docker: the last id wins */
 	{"system.slice/docker-" A ".scope/docker/" B, RUNTIME_DOCKER, B, "", 0, false, true},
 	{"system.slice/docker-" A ".scope/docker", RUNTIME_DOCKER, A, "", 1, false, false},
 	{"docker/" A "/docker/" B, RUNTIME_DOCKER, B, "", 0, false, true},
 	{"system.slice/docker-" A ".scope/system.slice/docker-" B ".scope", RUNTIME_DOCKER, B, "",
 		0, false, true},
 	{"docker/" A "/kubepods/besteffort/podx/" B, RUNTIME_CONTAINERD, B, "", 0, false, true},
-	/* trap 17: names that only look like containers */
+	/* names that only look like containers */
 	{"system.slice/docker.service", RUNTIME_NONE, "", "docker.service", 0, false, false},
 	{"system.slice/docker.socket", RUNTIME_NONE, "", "docker.socket", 0, false, false},
 	{"system.slice/docker-" A ".mount", RUNTIME_NONE, "", "docker-" A ".mount", 0, false,
@@ -199,7 +199,7 @@ static void test_hostile_paths(void **state)
 	assert_false(cgroup_is_container(&identity));
 }
 
-/* ---- the mode: trap 14 ---- */
+/* ---- the mode ---- */
 
 static int mode_of(const char *fixture, int *cgfd)
 {

@@ -61,7 +61,7 @@ static void test_a_whole_sample(void **state)
 	end(&s);
 }
 
-/* trap 6: "max" is no error and no small number. */
+/* "max" is no error and no small number. */
 static void test_max_is_unlimited(void **state)
 {
 	struct scene s;
@@ -370,7 +370,7 @@ static void test_a_stat_that_changes_and_moves(void **state)
 	end(&s);
 }
 
-/* ---- crun's extra level: trap 15 ---- */
+/* ---- crun's extra level ---- */
 
 static void test_inner_limit(void **state)
 {

@@ -220,7 +220,7 @@ static void test_a_text_that_fails(void **state)
 	begin(&s, "t3-medium-docker", REDIS);
 	(void)tick(&s);
 	fd = s.reader.text[TEXT_PRESSURE].fd;
-	assert_true(fail_pread(fd, EOPNOTSUPP, pressure_is_absent, &s)); /* trap 34 */
+	assert_true(fail_pread(fd, EOPNOTSUPP, pressure_is_absent, &s)); /* psi=0 */
 	assert_true(
 		fail_pread(fd, ENODEV, pressure_is_absent, &s)); /* cgroup.pressure was set to 0 */
 	end(&s);
@@ -241,7 +241,7 @@ static int events_tell_that_it_has_gone(void *arg)
 	return has_gone(s);
 }
 
-/* trap 13: a removed cgroup answers ENODEV on every descriptor. */
+/* A removed cgroup answers ENODEV on every descriptor. */
 static void test_removed(void **state)
 {
 	struct scene s;

@@ -123,7 +123,7 @@ static void only_what_is_asked_for_is_written(void **state)
 	temp_tree_remove(&f.tree);
 }
 
-/* trap 6: back to "max", whose three letters must not stand before the rest of a longer number. */
+/* Back to "max", whose three letters must not stand before the rest of a longer number. */
 static void unlimited_is_max(void **state)
 {
 	struct fixture f = make();
@@ -136,7 +136,7 @@ static void unlimited_is_max(void **state)
 	temp_tree_remove(&f.tree);
 }
 
-/* trap 5: 100000000 reads back as 99999744 */
+/* 100000000 reads back as 99999744: rounded down to a page. */
 static void what_is_there_already_is_not_written(void **state)
 {
 	struct fixture f = make();
@@ -151,8 +151,7 @@ static void what_is_there_already_is_not_written(void **state)
 	temp_tree_remove(&f.tree);
 }
 
-/* trap 4: less than a page is 0 for the kernel, and kills; trap 3 is the formatter's, in
- * test_cgroup_write.c */
+/* Less than a page is 0 for the kernel, and kills. */
 static void below_the_floor_nothing_is_written(void **state)
 {
 	static const uint64_t low[] = {0, 1, 1500, 4096, 6 * MIB - 1};
@@ -174,7 +173,7 @@ static void below_the_floor_nothing_is_written(void **state)
 	temp_tree_remove(&f.tree);
 }
 
-/* trap 7: usage 60M, policy 20M, no force: no write */
+/* Usage 60M, policy 20M, no force: no write */
 static void what_would_kill_is_refused(void **state)
 {
 	struct fixture f = make();

@@ -105,7 +105,7 @@ static void test_events(void **state)
 		&m));
 	assert_int_equal(m.ev_high, 2);
 	assert_int_equal(m.ev_max, 3);
-	assert_int_equal(m.ev_oom, 22290); /* trap 11: not a count of kills */
+	assert_int_equal(m.ev_oom, 22290); /* not a count of kills */
 	assert_int_equal(m.ev_oom_kill, 1);
 	assert_int_equal(m.ev_oom_group_kill, 4);
 	assert_int_equal(m.ev_local_oom_kill, 0);

@@ -1,6 +1,6 @@
 /*
  * The tree by notification: on a plain folder, where everything can be provoked, and on the
- * kernel's own cgroupfs, where a removed directory keeps its watch (trap 13).
+ * kernel's own cgroupfs, where a removed directory keeps its watch.
  */
 #include <setjmp.h>
 #include <stdarg.h>

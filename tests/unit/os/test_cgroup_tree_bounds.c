@@ -1,6 +1,6 @@
 /*
  * The tree by notification, where there is much of it: overflow, bounds, any history, and the
- * kernel's own cgroupfs, where a removed directory keeps its watch (trap 13).
+ * kernel's own cgroupfs, where a removed directory keeps its watch.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -41,7 +41,7 @@ static void rounds(struct scene *s, int n)
 	(void)happened(s);
 }
 
-/* trap 13: 1,000 starts and stops leave no descriptor and no watch. */
+/* 1,000 starts and stops leave no descriptor and no watch. */
 static void test_a_thousand_rounds(void **state)
 {
 	struct scene s;

@@ -81,9 +81,9 @@ int cgroup_modify_cgroup(struct cgroup *cgroup)
 	size_t len = strlen(fake.log);
 
 	assert_ptr_equal(cgroup, &fake);
-	/* trap 28: 2.0.2 writes every value it holds, so it may hold one. */
+	/* libcgroup 2.0.2 writes every value it holds, so it may hold one. */
 	assert_int_equal(fake.values, 1);
-	/* trap 3: an empty line is 0, and 0 kills. */
+	/* An empty line is 0, and 0 kills. */
 	assert_true(fake.value[0] != '\0' && !strchr(fake.value, '\n'));
 	snprintf(fake.log + len, sizeof(fake.log) - len, "%s=%s;", fake.file, fake.value);
 	return fake.modify_status;
@@ -98,7 +98,7 @@ void cgroup_free(struct cgroup **cgroup)
 const char *cgroup_strerror(int code)
 {
 	(void)code;
-	fail_msg("trap 30: cgroup_strerror() has no true word for a success");
+	fail_msg("cgroup_strerror() has no true word for a success");
 	return NULL;
 }
 
@@ -236,7 +236,7 @@ static void swap_is_raised_before_and_lowered_after_the_limit(void **state)
 	temp_tree_remove(&f.tree);
 }
 
-/* trap 14: there the memory controller is libcgroup's v1 mount, and 50015 its answer. */
+/* There the memory controller is libcgroup's v1 mount, and 50015 its answer. */
 static void another_tree_is_written_by_us(void **state)
 {
 	(void)state;
@@ -254,7 +254,7 @@ static void another_tree_is_written_by_us(void **state)
 	}
 }
 
-/* trap 29: one over-mounted line, and cgroup_init() says 50016, errno "Success". */
+/* One over-mounted line, and cgroup_init() says 50016, errno "Success". */
 static void without_libcgroup_we_write(void **state)
 {
 	static const struct {

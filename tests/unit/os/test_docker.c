@@ -99,7 +99,7 @@ static void a_drip_does_not_outlast_the_deadline(void **state)
 	fake_docker_stop(&fake);
 }
 
-/* trap 26: dockerd under SIGSTOP accepts, by its backlog, until that is full. */
+/* dockerd under SIGSTOP accepts, by its backlog, until that is full. */
 static void a_stopped_dockerd_is_silent(void **state)
 {
 	struct fake_docker fake;

@@ -41,7 +41,7 @@ static void a_real_container_is_understood(void **state)
 	(void)state;
 	assert_int_equal(inspect_json(json, &c), 0);
 	assert_string_equal(c.id, BACKEND);
-	assert_string_equal(c.name, "backend"); /* trap 18 */
+	assert_string_equal(c.name, "backend"); /* without the slash before it */
 	assert_string_equal(c.project, "demo");
 	assert_string_equal(c.service, "backend");
 	assert_string_equal(c.cgroup_parent, "");
@@ -72,7 +72,7 @@ static void stored_limits_are_converted(void **state)
 			LIMIT_UNLIMITED, 0},
 		{"\"Memory\":1048576,\"MemorySwap\":-1", 1048576, LIMIT_UNLIMITED, ABSENT},
 		{"\"Memory\":1048576,\"MemorySwap\":1048576", 1048576, 0, ABSENT},
-		/* trap 53: beyond an int */
+		/* beyond an int */
 		{"\"Memory\":4294967296,\"MemorySwap\":12884901888,\"MemoryReservation\":"
 		 "4294967296",
 			4ULL << 30, 8ULL << 30, 4ULL << 30},
@@ -146,7 +146,7 @@ static void the_request_has_no_version(void **state)
 	fake_docker_start(&fake, &reply, 1);
 	assert_int_equal(docker_inspect(&fake.docker, "back_end.1-x", &c), 0);
 	fake_docker_stop(&fake);
-	/* trap 25: neither /v1.24 nor /v1.41 */
+	/* neither /v1.24 nor /v1.41: Docker 29 refuses both */
 	assert_string_equal(fake.request[0],
 		"GET /containers/back_end.1-x/json HTTP/1.1\r\nHost: localhost\r\n"
 		"Connection: close\r\n\r\n");

@@ -90,7 +90,7 @@ static void a_limited_container_is_found(void **state)
 
 	assert_int_equal(find(*state, &c), 0);
 	assert_string_equal(c.id, BACKEND);
-	assert_string_equal(c.name, "backend"); /* trap 18 */
+	assert_string_equal(c.name, "backend"); /* without the slash before it */
 	assert_string_equal(c.project, "demo");
 	assert_string_equal(c.service, "backend");
 	assert_true(c.running);

@@ -1,5 +1,5 @@
 /*
- * Secrets (trap 19): a container's environment is in what dockerd says and in its files. None of it
+ * Secrets: a container's environment is in what dockerd says and in its files. None of it
  * may be in what the doors give out, and none in memory that is given back: every block passes
  * through our own free(), which looks.
  */

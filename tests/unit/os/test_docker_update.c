@@ -71,8 +71,7 @@ static void the_body_says_it_all(void **state)
 		uint64_t max, swap, low;
 		const char *body;
 	} table[] = {
-		/* trap 21: a container that was never limited; MemorySwap goes with Memory in any
-		   case */
+		/* a container that was never limited; MemorySwap goes with Memory in any case */
 		{NEVER, 200 * MIB, NONE, NONE, "{\"Memory\":209715200,\"MemorySwap\":-1}"},
 		{NEVER, 200 * MIB, 0, 50 * MIB,
 			"{\"Memory\":209715200,\"MemorySwap\":209715200,\"MemoryReservation\":"
@@ -117,10 +116,10 @@ static void what_cannot_be_is_not_sent(void **state)
 		int error;
 		const char *word;
 	} table[] = {
-		/* trap 22 */
+		/* a limit cannot be taken back: 0 leaves it, -1 is refused */
 		{LIMITED, MAX_IS, NONE, NONE, -EOPNOTSUPP, "needs recreate"},
 		{LIMITED, NONE, NONE, 0, -EOPNOTSUPP, "needs recreate"},
-		/* trap 4 */
+		/* Docker's floor */
 		{NEVER, 6 * MIB - 1, NONE, NONE, -ERANGE, "6 MiB"},
 		{NEVER, 0, NONE, NONE, -ERANGE, "6 MiB"},
 		{NEVER, NONE, NONE, 1500, -ERANGE, "6 MiB"},

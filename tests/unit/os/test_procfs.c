@@ -188,7 +188,7 @@ static void test_looks_at_lines_that_change_and_move(void **state)
 	temp_tree_remove(&tree);
 }
 
-/* trap 61: by key, in kB; a key that is missing makes its group invalid, and not zero. */
+/* By key, in kB; a key that is missing makes its group invalid, and not zero. */
 static void test_meminfo_by_key(void **state)
 {
 	static const struct {
@@ -307,7 +307,7 @@ static int psi_is_off(void *arg)
 	       s->host.valid == (HOST_ALL & ~(uint32_t)HOST_PSI_IO);
 }
 
-/* trap 34: told apart from a file that is not there. */
+/* Told apart from a file that is not there. */
 static void test_psi_switched_off(void **state)
 {
 	struct temp_tree tree = temp_tree_make("t3-medium-docker");

@@ -143,7 +143,7 @@ static int reads_as_disabled(void *fd)
 	return psi_pread(*(int *)fd, &psi) == PSI_DISABLED;
 }
 
-/* trap 34: a kernel with PSI switched off opens the file and answers EOPNOTSUPP to the read. */
+/* A kernel with PSI switched off opens the file and answers EOPNOTSUPP to the read. */
 static void test_disabled_is_an_outcome(void **state)
 {
 	int fd = memory_file(SOME FULL, strlen(SOME FULL));

@@ -145,7 +145,7 @@ static void drop(struct swap_scene *s, const char *name)
 	}
 }
 
-/* trap 36: out of space half-way, by somebody else's doing. */
+/* Out of space half-way, by somebody else's doing. */
 static void out_of_space(struct swap_scene *s)
 {
 	struct swap_how how = {.size_bytes = 100 * MIB, .progress = fill_disk, .userdata = s};
@@ -236,7 +236,7 @@ static bool has_flag(const struct swap_scene *s, const char *path, int flag)
 	return flags & flag;
 }
 
-/* trap 42; also in a folder whose files are compressed, which excludes NOCOW. */
+/* swapon(2) wants NOCOW; also in a folder whose files are compressed, which excludes NOCOW. */
 static void nocow_on_btrfs(void **state)
 {
 	struct swap_scene s = disk("btrfs", "btrfs -q");

@@ -94,7 +94,6 @@ static void somebodys_data(void **state)
 	assert_int_equal(swap_scene_look(s).mode, 0644);
 }
 
-/* trap 35 */
 static void a_sparse_one(void **state)
 {
 	struct swap_scene *s = swap_scene(state);
@@ -137,7 +136,7 @@ static void headers_of_another_size(void **state)
 	assert_int_equal(swap_scene_look(s).state, SWAP_FILE_WRONG_HEADER);
 }
 
-/* ---- mending: trap 37 ---- */
+/* ---- mending ---- */
 
 static void mode_and_owner_are_mended(void **state)
 {

@@ -155,7 +155,7 @@ static void test_usable(void **state)
 	assert_int_equal(in_use.calls, 0);
 }
 
-/* trap 37: whether it is a swap file is one question, who may read it another. */
+/* Whether it is a swap file is one question, who may read it another. */
 static void test_wrong_mode(void **state)
 {
 	struct temp_tree *tree = *state;
@@ -175,7 +175,6 @@ static void test_wrong_mode(void **state)
 	assert_false(sample.file[0].mode_ok);
 }
 
-/* trap 37 */
 static void test_wrong_owner(void **state)
 {
 	struct temp_tree *tree = *state;
@@ -196,7 +195,7 @@ static void test_not_a_file(void **state)
 	struct temp_tree *tree = *state;
 	struct swap_file file;
 
-	/* trap 37: a link is not followed, to whatever it leads. */
+	/* A link is not followed, to whatever it leads. */
 	make_swap(tree, "other");
 	assert_int_equal(symlinkat("other", tree->fd, "swapfile"), 0);
 	file = look_once(tree, false);
@@ -226,7 +225,7 @@ static void test_headers(void **state)
 	assert_int_equal(look_once(tree, false).header_bytes, SIZE);
 }
 
-/* trap 35: mkswap(8) takes it, swapon(2) does not. */
+/* mkswap(8) takes it, swapon(2) does not. */
 static void test_holes(void **state)
 {
 	struct temp_tree *tree = *state;

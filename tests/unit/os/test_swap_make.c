@@ -144,7 +144,7 @@ static void made_by_zeros_where_nothing_allocates(void **state)
 	made_by_zeros(s, false);
 }
 
-/* trap 35: what fallocate says is not believed. */
+/* What fallocate says is not believed. */
 static void made_by_zeros_where_holes_are_left(void **state)
 {
 	struct swap_scene *s = swap_scene(state);
@@ -167,7 +167,6 @@ static void in_a_folder_by_a_link_of_root(void **state)
 
 /* ---- refusing ---- */
 
-/* trap 37 */
 static void nothing_is_written_over_or_through(void **state)
 {
 	struct swap_scene *s = swap_scene(state);
@@ -287,7 +286,7 @@ static void kill_after(long us, int (*do_it)(struct swap_scene *, const struct s
 	assert_true(WIFSIGNALED(status) || WEXITSTATUS(status) == 0);
 }
 
-/* trap 36: nothing, or all of it. */
+/* Nothing, or all of it. */
 static void killed_while_making(void **state)
 {
 	struct swap_scene *s = swap_scene(state);

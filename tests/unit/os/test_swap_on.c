@@ -96,7 +96,6 @@ static void priorities(void **state)
 	assert_string_equal(s->words, "");
 }
 
-/* trap 39 */
 static void in_use_already_is_no_mistake(void **state)
 {
 	struct swap_scene *s = swap_scene(state);
@@ -120,7 +119,6 @@ static void refusals_of_the_kernel(void **state)
 
 	swap_scene_make(s, MIB);
 	assert_on_fails(s, EINVAL, "the kernel does not take /swapfile as swap, which lies on ");
-	/* trap 56 */
 	assert_on_fails(s, EPERM,
 		"swapon of /swapfile is not permitted: CAP_SYS_ADMIN or SystemCallFilter=@swap is "
 		"missing, or there are too many swap areas");
@@ -133,14 +131,14 @@ static void the_kernel_is_not_asked_about_a_wrong_file(void **state)
 
 	assert_int_equal(swap_on(&s->target, -1, swap_scene_why(s)), -ENOENT);
 	swap_scene_make(s, MIB);
-	/* trap 37 */
+	/* a mode that the kernel would take */
 	assert_int_equal(fchmodat(s->fd, "swapfile", 0644, 0), 0);
 	assert_int_equal(swap_on(&s->target, -1, swap_scene_why(s)), -EPERM);
 	assert_int_equal(fchmodat(s->fd, "swapfile", 0600, 0), 0);
 	s->target.inode = swap_scene_look(s).inode + 1;
 	assert_int_equal(swap_on(&s->target, -1, swap_scene_why(s)), -ESTALE);
 	s->target.inode = 0;
-	/* trap 35 */
+	/* a hole */
 	assert_int_equal(unlinkat(s->fd, "swapfile", 0), 0);
 	close(openat(s->fd, "swapfile", O_CREAT | O_CLOEXEC | O_WRONLY, 0600));
 	assert_int_equal(swap_on(&s->target, -1, swap_scene_why(s)), -EINVAL);
@@ -148,7 +146,7 @@ static void the_kernel_is_not_asked_about_a_wrong_file(void **state)
 	assert_int_equal(kernel.calls, 0);
 }
 
-/* ---- off: trap 38 ---- */
+/* ---- off ---- */
 
 static int asked; /* how often */
 static int stop_at;

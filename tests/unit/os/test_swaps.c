@@ -69,7 +69,7 @@ static void test_our_file(void **state)
 	assert_int_equal(sample.foreign_bytes, 0);
 }
 
-/* trap 40: others' areas are seen for what they are. */
+/* Others' areas are seen for what they are. */
 static void test_partition_and_zram(void **state)
 {
 	static const struct swap_area partition = {
@@ -85,7 +85,7 @@ static void test_partition_and_zram(void **state)
 	assert_int_equal(sample.foreign_bytes, (4194300ULL + 1967100ULL) * KIB);
 }
 
-/* trap 40: \040 and its like; and sizes after which the kernel leaves out a tab. */
+/* \040 and its like; and sizes after which the kernel leaves out a tab. */
 static void test_escaped_path(void **state)
 {
 	static const struct swap_area foreign = {"/srv/my swap\\file\tone", 1048572ULL * KIB,

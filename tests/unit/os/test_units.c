@@ -156,7 +156,7 @@ static void what_is_no_property_is_not_sent(void **state)
 	f->systemd.n_calls = 0;
 	limit_put(&set, LIMIT_OOM_GROUP, 1);
 	assert_int_equal(units_set_memory(&f->units, "app.scope", &set, err, sizeof(err)), 0);
-	/* trap 4 */
+	/* below a page: 0 for the kernel, which kills */
 	limit_put(&set, LIMIT_MAX, 1500);
 	assert_int_equal(units_set_memory(&f->units, "app.scope", &set, err, sizeof(err)), -ERANGE);
 	assert_int_equal(f->systemd.n_calls, 0);
