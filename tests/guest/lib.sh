@@ -172,6 +172,46 @@ journal_events() {
 
 count_events() { journal_events "$@" | wc -l; }
 
+# --- swap ----------------------------------------------------------------------------------------------------------------------
+
+# area PATH COLUMN: of the swap area at PATH, as `area /swapfile Size` (KiB); nothing when it is not in use.
+area() {
+	awk -v path="$1" -v column="$2" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == column) at = i } $1 == path { print $at }' /proc/swaps
+}
+
+# swap_status JQ: of the status file's part about swap, as `swap_status .progress.done_bytes`.
+swap_status() { jq -r ".swap$1" /run/guardian/status.json; }
+
+# disk NAME MIB MKFS...: a file system of its own, empty, at /mnt/NAME, as `disk small 200 mkfs.xfs -q`.
+disk() {
+	local name=$1 mib=$2
+	shift 2
+	mkdir -p "$LIB_DATA/disks" "/mnt/$name"
+	truncate -s "${mib}M" "$LIB_DATA/disks/$name"
+	"$@" "$LIB_DATA/disks/$name" >/dev/null 2>&1 && mount -o loop "$LIB_DATA/disks/$name" "/mnt/$name"
+}
+
+# free_kib FOLDER: of its file system, to those who are not root.
+free_kib() { stat -fc '%a %S' "$1" | awk '{ printf "%d\n", $1 * $2 / 1024 }'; }
+
+# slow_disk NAME MIB_PER_S|'': so fast, or without a bound, guardiand may write to that disk; others are not bound.
+slow_disk() {
+	systemctl set-property --runtime guardiand.service \
+		"IOWriteBandwidthMax=${2:+$(findmnt -no SOURCE "/mnt/$1") ${2}M}"
+}
+
+lib_clean_swap() {
+	local path
+	awk 'NR > 1 { print $1 }' /proc/swaps | while read -r path; do swapoff "$path"; done
+	find /mnt -mindepth 1 -maxdepth 1 | while read -r path; do umount -q "$path" && rmdir "$path"; done
+	rm -rf "$LIB_DATA/disks" /swapfile /swapfile.2
+}
+
+# make_swap FILE MIB: by hand, as another program would, and switched on.
+make_swap() {
+	fallocate -l "$2M" "$1" && chmod 600 "$1" && mkswap -q "$1" && swapon "$1"
+}
+
 # --- a case's beginning and end ------------------------------------------------------------------------------------------------
 
 lib_clean() {
@@ -180,6 +220,7 @@ lib_clean() {
 	containers=$(docker ps -aq)
 	# shellcheck disable=SC2086 # a list of ids
 	[ -z "$containers" ] || timeout 120 docker rm -f $containers >/dev/null
+	lib_clean_swap
 	rm -rf "$LIB_DATA/run" /run/guardian/state
 }
 
