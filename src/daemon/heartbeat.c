@@ -1,6 +1,6 @@
 /*
  * heartbeat: see the header. A pid that now belongs to another process does no harm here: its
- * guardiand is dead, so the last tick grows old, and within ten seconds the verdict is the same.
+ * guardiand is dead, so the last tick grows old, and before long the verdict is the same.
  */
 #include <cjson/cJSON.h>
 #include <errno.h>

@@ -16,6 +16,7 @@
 
 #include "fail_pread.h"
 #include "guardian/psi.h"
+#include "temp_tree.h"
 
 #define SOME "some avg10=1.23 avg60=45.67 avg300=100.00 total=18446744073709551615\n"
 #define FULL "full avg10=0.01 avg60=0.10 avg300=0.99 total=42\n"
@@ -179,6 +180,39 @@ static void test_the_kernels_own_file(void **state)
 	close(fd);
 }
 
+/* The kernel puts a NUL over the last byte that it is given: a trigger without one of its own would
+ * lose a digit. */
+static void test_a_trigger_ends_in_a_nul(void **state)
+{
+	struct temp_tree tree = temp_tree_make(NULL);
+	char text[64];
+	int fd;
+
+	(void)state;
+	temp_tree_write(&tree, "memory", "");
+	fd = psi_trigger_open(tree.fd, "memory", 100000, 1000000);
+	assert_true(fd >= 0);
+	assert_int_equal(pread(fd, text, sizeof(text), 0), sizeof("some 100000 1000000"));
+	assert_memory_equal(text, "some 100000 1000000", sizeof("some 100000 1000000"));
+	assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+	close(fd);
+	temp_tree_remove(&tree);
+}
+
+static void test_no_trigger_without_the_file(void **state)
+{
+	struct temp_tree tree = temp_tree_make(NULL);
+	int before = open_descriptors();
+
+	(void)state;
+	assert_int_equal(psi_trigger_open(tree.fd, "memory", 100000, 1000000), -ENOENT);
+	assert_int_equal(symlinkat("elsewhere", tree.fd, "link"), 0);
+	assert_int_equal(psi_trigger_open(tree.fd, "link", 100000, 1000000), -ELOOP);
+	temp_tree_unlink(&tree, "link");
+	assert_int_equal(open_descriptors(), before);
+	temp_tree_remove(&tree);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -191,6 +225,8 @@ int main(void)
 		cmocka_unit_test(test_disabled_is_an_outcome),
 		cmocka_unit_test(test_other_errors_stay_errors),
 		cmocka_unit_test(test_the_kernels_own_file),
+		cmocka_unit_test(test_a_trigger_ends_in_a_nul),
+		cmocka_unit_test(test_no_trigger_without_the_file),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
