@@ -57,7 +57,8 @@ static const struct {
 		"look at /proc/meminfo", {NULL}},
 	[CHECK_NO_SWAP] = {"no_swap",
 		"there is no swap: when memory runs out the host stalls at once",
-		"write `swap: {size: 2g}` into the policy: guardiand makes it and keeps it in use",
+		"write a `size: 2g` below `swap:` into the policy: guardiand makes it and keeps it "
+		"in use",
 		{NULL}},
 	[CHECK_SWAP_ABSENT] = {"swap_absent", "the swap file {file} is not in use",
 		"guardiand, when it runs and enforces, sees to that; its events say what is in the "

@@ -76,7 +76,8 @@ static void member_look(struct tick *t, const struct member_sample *m, struct me
 }
 
 /* Most ticks: everybody is where they were, nothing happened to them, and nobody's moment has come.
- * So this is asked of all in one go, before anything else is. */
+ * So this is asked of all in one go, before anything else is, in a loop without a way out, so that
+ * the memory of several members is fetched side by side. */
 static bool members_quiet(struct tick *t)
 {
 	const struct member_sample *m = t->snap->member;

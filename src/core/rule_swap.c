@@ -100,7 +100,7 @@ static void failed(struct tick *t, const struct keep *k, enum swap_effort which,
 	if (which == SWAP_EFFORT_RESIZE && error == -EBUSY)
 		return; /* looked at again right before: it did not fit any more */
 	if (error == -ECANCELED) {
-		k->known->observed |= BIT(which);
+		k->known->observed |= (uint8_t)BIT(which);
 		e = tell_sizes(t, EVENT_SWAP_OBSERVED, k, k->known->asked_bytes, 0);
 	} else if (effort_failure_is_news(effort, error)) {
 		e = tell_sizes(t, EVENT_SWAP_FAILED, k, errno_number(error), k->known->asked_bytes);
@@ -404,13 +404,22 @@ static void files_keep(struct tick *t, const struct keep keeps[SWAP_FILES_MAX])
 		forget_refusals(keeps);
 }
 
+static uint32_t all_flags(const struct swap_state *swap)
+{
+	uint32_t flags = 0;
+
+	for (size_t f = 0; f < SWAP_FILES_MAX; f++)
+		flags = flags << 8 | swap->file[f].flags;
+	return flags;
+}
+
 void swap_keep(struct tick *t)
 {
 	struct swap_state *swap = &t->state->swap;
 	uint64_t deadline_us = UINT64_MAX;
 	bool refuses[SWAP_FILES_MAX] = {false};
 	struct keep keeps[SWAP_FILES_MAX];
-	uint8_t before = 0, after = 0;
+	uint32_t before = all_flags(swap);
 
 	if (swap->idle && t->policy->swap.size_bytes == 0)
 		return;
@@ -418,14 +427,10 @@ void swap_keep(struct tick *t)
 		plan_wake(t, t->now_us);
 		return;
 	}
-	for (uint8_t f = 0; f < SWAP_FILES_MAX; f++) {
+	for (uint8_t f = 0; f < SWAP_FILES_MAX; f++)
 		keeps[f] = (struct keep){
 			f, &t->snap->swap.file[f], &swap->file[f], &deadline_us, &refuses[f]};
-		before |= (uint8_t)(swap->file[f].flags << 4 * f);
-	}
 	files_keep(t, keeps);
-	for (uint8_t f = 0; f < SWAP_FILES_MAX; f++)
-		after |= (uint8_t)(swap->file[f].flags << 4 * f);
-	t->plan->state_changed |= before != after;
+	t->plan->state_changed |= before != all_flags(swap);
 	plan_wake(t, deadline_us);
 }

@@ -18,10 +18,8 @@
 #define MS_US     1000ULL
 #define SECOND_US (1000 * MS_US)
 
-#define SETTLE_US (200 * MS_US) /* from a result until the readings must show it */
-#define STORED_READ_US                                                                             \
-	(5 * SECOND_US) /* from a docker update until what is stored must show it                  \
-			 */
+#define SETTLE_US        (200 * MS_US)     /* from a result until the readings must show it */
+#define STORED_READ_US   (5 * SECOND_US)   /* the same after a docker update, of what is stored */
 #define RESULT_LOST_US   (300 * SECOND_US) /* no result for so long: it will not come */
 #define PAUSE_MAX_US     (300 * SECOND_US) /* back-off doubles up to here */
 #define GONE_AFTER_US    (30 * SECOND_US) /* a docker restart is faster, also on a host in trouble */
@@ -30,10 +28,9 @@
 #define CALM_MIN_US      SECOND_US     /* a level is never left sooner, whatever the policy says */
 #define OOM_SETTLE_US    (100 * MS_US) /* counters of one kill are read one after the other */
 #define OOM_HOLD_US      SECOND_US     /* then a kill is nobody's */
-#define DEPARTED_US      (2 * SECOND_US) /* a kill this near to a departure belongs to it */
-#define RESERVE_SPARE_US                                                                           \
-	(60 * SECOND_US) /* before our own reservation shrinks: containers restart */
-#define VANISHED_TELL 3  /* "no such cgroup" so often, and there it is */
+#define DEPARTED_US      (2 * SECOND_US)  /* a kill this near to a departure belongs to it */
+#define RESERVE_SPARE_US (60 * SECOND_US) /* before our reservation shrinks: containers restart */
+#define VANISHED_TELL    3                /* "no such cgroup" so often, and there it is */
 
 enum {
 	LOOK_EVENTS_MAX = 40, /* room that one member's or ancestor's rules may need */

@@ -33,14 +33,15 @@ struct guardian {
 	int swap_rootfd;  /* the root for swap files: see open_swap_root() */
 	int run_fd;       /* /run/guardian, or -1: nothing is written there */
 	int lock_fd;      /* held for as long as this guardian lives */
+	int pressure_fd;  /* a trigger on the host's memory pressure, or -1 */
 	bool real_root;
 	bool started; /* the first tick has been told */
+	bool pinging;
 
 	struct policy policy;
 	char policy_error[REPORT_TEXT_SIZE + REPORT_FILE_SIZE];
 
 	struct procfs procfs;
-	int pressure_fd;       /* a trigger on the host's memory pressure, or -1 */
 	uint64_t host_full_us; /* when vmstat and pressure were read last; 0: the next tick does */
 	uint64_t host_full_available_bytes; /* of the memory, then */
 	uint64_t host_full_swap_free_bytes;
@@ -54,8 +55,7 @@ struct guardian {
 	struct cgroup_tree *tree;
 	struct roster roster;
 	struct lanes *lanes;
-	struct job job; /* scratch: too large for the stack of each caller */
-	bool pinging;
+	struct job job;      /* scratch: too large for the stack of each caller */
 	uint64_t ping_at_us; /* the next ping; while one is under way: 10 s after it was sent */
 	uint64_t around_at_us;
 

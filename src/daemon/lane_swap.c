@@ -141,7 +141,7 @@ static int used_of(const struct task *t, uint64_t *used)
 	return 0;
 }
 
-/* trap 38: looked at again, right before: 1.2 times what is in it, and what the host is to keep. */
+/* Looked at again, right before: 1.2 times what is in it, and what the host is to keep. */
 static bool fits(const struct task *t, uint64_t used)
 {
 	uint64_t bytes, floor = t->job->floor_bytes;

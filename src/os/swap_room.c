@@ -66,6 +66,7 @@ static int check(const struct walk *w, int fd, uint64_t swap)
 	return max < needed || max - needed < needed / 10 ? put_lack(w, max, swap) : 0;
 }
 
+/* NOLINTBEGIN(misc-no-recursion): DEPTH_MAX bounds it */
 static int walk_below(struct walk *w, int fd, int depth);
 
 static int look(struct walk *w, int fd, int depth)
@@ -127,6 +128,7 @@ static int walk_below(struct walk *w, int fd, int depth)
 	closedir(dir);
 	return r;
 }
+/* NOLINTEND(misc-no-recursion) */
 
 int swap_room(int cgfd, struct text_out *why)
 {

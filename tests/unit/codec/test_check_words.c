@@ -71,6 +71,7 @@ static void every_kind_has_its_row(void **unused)
 		assert_null(strstr(message(&f), " ,"));
 		assert_null(strstr(message(&f), " ;"));
 		assert_null(strstr(advice(&f), "  "));
+		assert_null(strstr(advice(&f), ": `")); /* a hole in quotes */
 	}
 }
 

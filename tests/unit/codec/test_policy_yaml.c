@@ -210,11 +210,10 @@ static const struct bad bad_files[] = {
 						 "expected a size such as 512m or 1.5g, or "
 						 "unlimited, found '1536Mi'\n"},
 	{"services: {a: {mem_limit: 5m}}\n", "f:1:27: error: 'mem_limit' in service 'a': expected "
-					     "6m to 32768g, or unlimited, found "
-					     "'5m'\n"},
-	{"services: {a: {mem_limit: }}\n", "f:1:27: error: 'mem_limit' in service 'a': expected a "
-					   "size such as 512m or 1.5g, or "
-					   "unlimited, found nothing\n"},
+					     "6m to 32768g, or unlimited, found '5m'\n"},
+	{"services: {a: {mem_limit: }}\n",
+		"f:1:27: error: 'mem_limit' in service 'a': expected a "
+		"size such as 512m or 1.5g, or unlimited, found nothing\n"},
 	{"services: {a: {role: ''}}\n",
 		"f:1:22: error: 'role' in service 'a': expected generic, node, "
 		"postgres or redis, found ''\n"},
@@ -269,15 +268,13 @@ static const struct bad bad_files[] = {
 
 	/* names; the body of a refused service is still looked at */
 	{"services:\n  bad name: {warn: 80}\n", "f:2:3: error: service name 'bad name': expected a "
-						"name of letters, digits, '_', '.' and "
-						"'-'\n"
+						"name of letters, digits, '_', '.' and '-'\n"
 						"f:2:20: error: 'warn' in service 'bad name': "
 						"expected a percentage such as 80%, found "
 						"'80', which has no unit\n"},
 	{"services:\n  xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx: {}\n",
 		"f:2:3: error: service name 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...' "
-		"is "
-		"longer than 63 bytes\n"},
+		"is longer than 63 bytes\n"},
 	/* the API's slash is not part of the name */
 	{"services: {a: {container: /backend}}\n", "f:1:27: error: 'container' in service 'a': "
 						   "expected a name of letters, digits, '_', '.' "
@@ -311,8 +308,7 @@ static const struct bad bad_files[] = {
 		"f:1:7: error: 'mode' at the top level: expected enforce or observe, found 'x'\n"
 		"f:2:7: error: 'host': expected its keys below it, found a list\n"
 		"f:3:9: error: not valid YAML: did not find expected ',' or ']' while parsing a "
-		"flow "
-		"sequence\n"},
+		"flow sequence\n"},
 	{"host:\n\twarn: 70%\n", "f:2:1: error: a tab cannot stand here; indent with spaces\n"},
 	{"# \xea\xb0\x80\nhost: # \xea\xb0\x80\n  \twarn: 70%\n",
 		"f:3:3: error: a tab cannot stand here; indent with spaces\n"},
@@ -328,16 +324,14 @@ static const struct bad bad_files[] = {
 		"f:4:5: error: mem_reservation 2g of service 'a' is over its mem_limit 1g\n"},
 	{"services:\n  db: {role: postgres, oom_group: yes}\n",
 		"f:2:24: error: oom_group on service 'db' with role postgres: an OOM kill would "
-		"take "
-		"the postmaster too, without crash recovery\n"},
+		"take the postmaster too, without crash recovery\n"},
 	{"services:\n  a: {critical: 80%}\n", "f:2:3: error: warn 80% is not below critical 80%, "
 					      "so that warn would never be told\n"},
 	{"host: {critical: 70%}\nservices: {a: }\n", "f:1:1: error: warn 80% is not below critical "
 						     "70%, so that warn would never be told\n"},
 	{"services:\n  a: {compose: web}\n  b: {compose: shop/web}\n",
 		"f:3:7: error: services 'a' and 'b' can both match one cgroup by compose; tell "
-		"them "
-		"apart\n"},
+		"them apart\n"},
 	{"services:\n  a: {cgroup: '**'}\n",
 		"f:2:7: error: cgroup of service 'a' takes hold of -.slice, which guardiand never "
 		"limits\n"},
@@ -477,8 +471,7 @@ static void a_very_long_word_is_shown_in_part(void **state)
 	memcpy(text + 101011, "'\n", 3);
 	assert_refused(text,
 		"f:1:1: error: unknown key 'kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk...' "
-		"at the top "
-		"level\n"
+		"at the top level\n"
 		"f:2:7: error: 'mode' at the top level: expected enforce or observe, found "
 		"'vvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvv...'\n");
 	free(text);

@@ -68,7 +68,7 @@ static void critical_service(void **unused)
 	assert_true(says("GUARDIAN CRITICAL - memory of backend is nearly used up"));
 }
 
-/* Trap 61: a key that is not there is no zero, wherever the lines stand. */
+/* A key that is not there is no zero, wherever the lines stand. */
 static void unknown_memory(void **unused)
 {
 	(void)unused;

@@ -27,7 +27,7 @@
 
 /* ---- the rest of the list ---- */
 
-/* Trap 43, from the files to the words. */
+/* memory.low under a slice without one, from the files to the words. */
 static void a_void_reservation(void **unused)
 {
 	(void)unused;
@@ -40,7 +40,6 @@ static void a_void_reservation(void **unused)
 	assert_int_equal(check(&plain), 0);
 }
 
-/* Trap 65. */
 static void overcommit(void **unused)
 {
 	(void)unused;
@@ -200,7 +199,7 @@ static void dockerd_is_silent(void **unused)
 	assert_true(now_us() - began_us < 8000000);
 }
 
-/* Trap 62: the timer's answer, whatever hangs; here it comes at once, in the middle of the wait for
+/* The timer's answer, whatever hangs; here it comes at once, in the middle of the wait for
  * dockerd. */
 static void the_timer_says_what_was_under_way(void **unused)
 {

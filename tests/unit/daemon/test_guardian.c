@@ -26,14 +26,14 @@ static void limits_are_applied(void **state)
 	assert_value(host_scope(1), "memory.swap.max", "104857600");
 	assert_value(host_scope(2), "memory.max", "209715200");
 	assert_value(host_scope(2), "memory.low", "67108864");
-	assert_value("system.slice", "memory.low", "67108864"); /* trap 43 */
+	assert_value("system.slice", "memory.low", "67108864"); /* or it protects nothing */
 	assert_value(host_scope(1), "memory.low", "0");
 	assert_int_equal(world.told[EVENT_SERVICE_FOUND], 2);
 	assert_int_equal(world.told[EVENT_LIMIT_APPLIED], 5);
 	assert_int_equal(world.told[EVENT_LIMIT_DRIFT], 0);
 }
 
-/* trap 1, trap 2 */
+/* A raw write, as daemon-reload and docker update make them too. */
 static void drift_is_repaired(void **state)
 {
 	(void)state;
@@ -50,7 +50,7 @@ static void drift_is_repaired(void **state)
 	assert_int_equal(world_told(), 2);
 }
 
-/* trap 5: the kernel rounds down to a page, and that is no drift */
+/* The kernel rounds down to a page. */
 static void rounding_is_no_drift(void **state)
 {
 	(void)state;
@@ -91,7 +91,7 @@ static void stubborn_writer_wins_in_the_end(void **state)
 	assert_value(host_scope(1), "memory.max", "104857600");
 }
 
-/* trap 7: what does not fit is not lowered, until it fits */
+/* What does not fit is not lowered, until it fits. */
 static void no_limit_kills(void **state)
 {
 	(void)state;
@@ -123,7 +123,7 @@ static void ancestor_without_memory_low_voids_nothing(void **state)
 
 /* ---- containers ---- */
 
-/* trap 27: Compose recreates with a new id; the service keeps its limits */
+/* Compose recreates with a new id; the service keeps its limits. */
 static void recreated_container_gets_its_limits(void **state)
 {
 	(void)state;
@@ -160,7 +160,7 @@ static void a_service_that_goes_is_told_after_a_moment(void **state)
 	assert_int_equal(world.g->snap.n_members, 1);
 }
 
-/* trap 51: what flaps does not fill the journal */
+/* What flaps does not fill the journal. */
 static void a_crash_loop_is_told_sparingly(void **state)
 {
 	(void)state;
@@ -176,7 +176,7 @@ static void a_crash_loop_is_told_sparingly(void **state)
 	assert_value(host_scope(1), "memory.max", "104857600");
 }
 
-/* trap 11, trap 12: the delta of oom_kill alone, from the first look on */
+/* The delta of oom_kill alone, from the first look on. */
 static void each_kill_is_told_once(void **state)
 {
 	(void)state;
@@ -331,7 +331,6 @@ static void names_come_from_the_trees_docker(void **state)
 	dockerd_stop(&d);
 }
 
-/* trap 26 */
 static void silent_docker_is_told_and_nothing_waits(void **state)
 {
 	struct dockerd d;

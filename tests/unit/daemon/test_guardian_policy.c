@@ -115,7 +115,7 @@ static void bad_policy_does_not_start(void **state)
 	int before = open_descriptors();
 
 	(void)state;
-	world_policy("  web:\n    mem_limit: 1500\n"); /* trap 64 */
+	world_policy("  web:\n    mem_limit: 1500\n"); /* no unit */
 	assert_int_equal(world_open(false), -EINVAL);
 	assert_int_equal(world.report.n_errors, 1);
 	assert_int_equal(world.report.entry[0].line, 3);
@@ -160,7 +160,7 @@ static void second_guardian_is_refused(void **state)
 	assert_int_equal(guardian_open(&world.g, &options, &world.report, &peer), 0);
 }
 
-/* trap 59: what was known before a crash is known after it */
+/* What was known before a crash is known after it. */
 static void killed_guardian_repeats_nothing(void **state)
 {
 	int status;

@@ -176,7 +176,6 @@ static void refused_without_holes_is_written_out(void **state)
 	assert_said("the kernel does not take /swapfile as swap");
 }
 
-/* trap 56 */
 static void not_permitted(void **state)
 {
 	(void)state;
@@ -199,10 +198,10 @@ static void on_looks_again(void **state)
 	(void)state;
 	NEEDS_DISK;
 	assert_int_equal(run(JOB_SWAP_MAKE, 4 * MIB), 0);
-	/* trap 39 */
+	/* on already */
 	assert_int_equal(run(JOB_SWAP_ON, 4 * MIB), 0);
 	swap_kernel_off("/swapfile");
-	/* trap 37 */
+	/* a mode that the kernel would take */
 	assert_int_equal(fchmodat(host.tree.fd, "swapfile", 0644, 0), 0);
 	assert_int_equal(run(JOB_SWAP_ON, 4 * MIB), -EPERM);
 	assert_int_equal(run(JOB_SWAP_MEND, 4 * MIB), 0);
@@ -235,7 +234,7 @@ static void resized_both_ways(void **state)
 	assert_int_equal(swap_kernel_areas(), 1);
 }
 
-/* trap 38: 1.2 times what is in it, above what the host keeps */
+/* 1.2 times what is in it, above what the host keeps. */
 static void what_does_not_fit_stays_on(void **state)
 {
 	(void)state;

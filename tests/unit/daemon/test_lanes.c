@@ -162,7 +162,7 @@ static void stale_cgroup_is_an_error(void **state)
 	assert_int_equal(job.error, -ESTALE);
 }
 
-/* trap 7: looked at once more, right before the write */
+/* Looked at once more, right before the write. */
 static void hold_refuses_to_kill(void **state)
 {
 	(void)state;
@@ -229,7 +229,7 @@ static void persist_updates_docker(void **state)
 	assert_int_equal(job.error, -EREMOTEIO);
 }
 
-/* Docker's own write would kill as well (trap 7); what does not run cannot be killed. */
+/* Docker's own write would kill as well; what does not run cannot be killed. */
 static void persist_makes_way_first(void **state)
 {
 	(void)state;
@@ -302,7 +302,7 @@ static void new_settings_count_from_the_next_job(void **state)
 
 /* ---- a peer that hangs ---- */
 
-/* trap 26: dockerd takes the connection and says nothing */
+/* dockerd takes the connection and says nothing. */
 static void hung_docker_delays_only_its_lane(void **state)
 {
 	uint64_t begin_us = now_us();

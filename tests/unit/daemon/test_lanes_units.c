@@ -65,7 +65,7 @@ static void hold(enum limit_kind kind, uint64_t value)
 }
 
 /* systemd writes all values with any one: without a word on memory.max it would fall back to 20 MiB
- * here, below what is in use, and the kernel would kill (trap 7). */
+ * here, below what is in use, and the kernel would kill. */
 static void a_reservation_leaves_the_limit(void **state)
 {
 	(void)state;

@@ -164,7 +164,7 @@ static void stopping_leaves_the_limits(void **state)
 	assert_string_equal(host_value(&world.host, host_scope(1), "memory.max"), "104857600");
 }
 
-/* trap 54: petted by ticks, and in time */
+/* By ticks, not by a thread beside them, which would hide one that hangs. */
 static void watchdog_is_petted_in_time(void **state)
 {
 	(void)state;

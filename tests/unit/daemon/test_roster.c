@@ -106,7 +106,7 @@ static void second_service_is_told_as_also(void **state)
 	assert_int_equal(snap.member[0].also, 2);
 }
 
-/* trap 16: two ids in one path, trap 17: names that only look like a container's */
+/* Two ids in one path, and names that only look like a container's. */
 static void only_the_hosts_containers_count(void **state)
 {
 	static const char *const others[] = {"system.slice/docker.service",
@@ -242,7 +242,7 @@ static void restart_is_another_inode(void **state)
 	assert_ptr_equal(roster_by_inode(&roster, after), entry_at(host_scope(1)));
 }
 
-/* trap 27: Compose gives a new id */
+/* Compose gives a new id. */
 static void recreated_container_follows_its_label(void **state)
 {
 	struct docker_container c = docker_says("shop-web-1", "shop", "web");
@@ -269,7 +269,7 @@ static void answer_for_what_has_gone_is_dropped(void **state)
 	assert_int_equal(snap.n_members, 0);
 }
 
-/* trap 15: crun's level `container` belongs to its scope */
+/* crun's level `container` belongs to its scope. */
 static void inner_group_is_part_of_its_scope(void **state)
 {
 	const char *scope = "machine.slice/libpod-" ID ".scope";
@@ -312,7 +312,7 @@ static void inner_group_comes_later(void **state)
 	assert_int_equal(snap.member[0].inner_max_bytes, 104857600);
 }
 
-/* trap 13: nothing leaks over a thousand rounds, whether the tree tells or the read fails */
+/* Whether the tree tells of a removed cgroup or the read fails. */
 static void thousand_rounds_leak_nothing(void **state)
 {
 	int before;

@@ -119,7 +119,7 @@ static void made_once(void **state)
 	assert_int_equal(swap_kernel.on_calls, 1);
 }
 
-/* trap 39: on at stop, and known at the next start; also with what was remembered lost. */
+/* On at stop, and known at the next start; also with what was remembered lost. */
 static void stays_over_a_restart(void **state)
 {
 	(void)state;
@@ -168,7 +168,7 @@ static void switched_on_again_and_given_up(void **state)
 	assert_int_equal(swap_kernel_areas(), 1);
 }
 
-/* trap 37: nothing tells of a chmod, so it is looked for each half a minute. */
+/* Nothing tells of a chmod, so it is looked for each half a minute. */
 static void mended(void **state)
 {
 	(void)state;
@@ -199,7 +199,6 @@ static void resized_by_a_reload(void **state)
 	assert_int_equal(world.told[EVENT_SWAP_OFF], 0); /* by guardiand itself is no news */
 }
 
-/* trap 40 */
 static void swap_of_others_counts(void **state)
 {
 	(void)state;
@@ -360,6 +359,10 @@ static void observing_puts_nothing_back(void **state)
 	world.g->act = &act_null;
 	world_stop();
 	assert_swappiness("10");
+	/* nor is it forgotten */
+	start_with(&act_files);
+	world_stop();
+	assert_swappiness("60");
 }
 
 /* ---- when to look ---- */

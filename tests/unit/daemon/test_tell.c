@@ -40,7 +40,7 @@ int sd_journal_sendv(const struct iovec *iov, int n)
 		memcpy(sent[i], iov[i].iov_base, iov[i].iov_len);
 		sent[i][iov[i].iov_len] = '\0';
 	}
-	return 0; /* as without journald: trap 50 */
+	return 0; /* as without journald */
 }
 
 static const char *field(const char *name)
@@ -141,7 +141,7 @@ static void drift_has_its_fields(void **state)
 	assert_int_equal(n_messages, 1);
 }
 
-/* trap 50: journald drops fields whose names are not upper case, or begin with an underscore */
+/* Journald drops fields whose names are not upper case, or begin with an underscore. */
 static void field_names_are_journalds(void **state)
 {
 	(void)state;
@@ -208,7 +208,7 @@ static void longest_names_fit(void **state)
 
 /* ---- lines ---- */
 
-/* trap 50: without journald there is stderr */
+/* Without journald there is stderr. */
 static void plain_line(void **state)
 {
 	struct event e = event_of(EVENT_LIMIT_APPLIED);

@@ -46,7 +46,8 @@ void free(void *block)
 }
 #endif
 
-static char *slurp(const char *path, size_t *len)
+/* Not inlined: gcc 12 would take what strstr() finds in it for a pointer to `text` itself. */
+__attribute__((noinline)) static char *slurp(const char *path, size_t *len)
 {
 	char *text;
 
