@@ -188,7 +188,7 @@ disk() {
 	shift 2
 	mkdir -p "$LIB_DATA/disks" "/mnt/$name"
 	truncate -s "${mib}M" "$LIB_DATA/disks/$name"
-	"$@" "$LIB_DATA/disks/$name" >/dev/null 2>&1 && mount -o loop "$LIB_DATA/disks/$name" "/mnt/$name"
+	"$@" "$LIB_DATA/disks/$name" >/dev/null && mount -o loop "$LIB_DATA/disks/$name" "/mnt/$name"
 }
 
 # free_kib FOLDER: of its file system, to those who are not root.
@@ -197,13 +197,16 @@ free_kib() { stat -fc '%a %S' "$1" | awk '{ printf "%d\n", $1 * $2 / 1024 }'; }
 # slow_disk NAME MIB_PER_S|'': so fast, or without a bound, guardiand may write to that disk; others are not bound.
 slow_disk() {
 	systemctl set-property --runtime guardiand.service \
-		"IOWriteBandwidthMax=${2:+$(findmnt -no SOURCE "/mnt/$1") ${2}M}"
+		"IOWriteBandwidthMax=${2:+$(findmnt -fno SOURCE "/mnt/$1") ${2}M}"
 }
 
 lib_clean_swap() {
 	local path
 	awk 'NR > 1 { print $1 }' /proc/swaps | while read -r path; do swapoff "$path"; done
-	find /mnt -mindepth 1 -maxdepth 1 | while read -r path; do umount -q "$path" && rmdir "$path"; done
+	find /mnt -mindepth 1 -maxdepth 1 | while read -r path; do
+		umount -q "$path"
+		rm -rf --one-file-system "$path"
+	done
 	rm -rf "$LIB_DATA/disks" /swapfile /swapfile.2
 }
 

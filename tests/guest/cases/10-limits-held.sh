@@ -1,6 +1,6 @@
 #!/bin/bash
 # Limits reach running containers within two seconds of the start, and stay: through daemon-reload, an unrelated docker update, a
-# restart, and a container removed and run again (FACTS 1.2: each of these lifts some other writer's limit).
+# restart, and a container removed and run again: each of these lifts some other writer's limit.
 # limit: 480
 # shellcheck source=../lib.sh
 . "$(dirname "$0")/../lib.sh"

@@ -1,6 +1,6 @@
 #!/bin/bash
-# A limit of 100 MiB on a container that uses 200 MiB of anonymous memory would kill it (FACTS 2.1: within 19 ms): it is refused, told
-# once, and applied as soon as it fits.
+# A limit of 100 MiB on a container that uses 200 MiB of anonymous memory would kill it, within 19 ms: it is refused, told once, and
+# applied as soon as it fits.
 # shellcheck source=../lib.sh
 . "$(dirname "$0")/../lib.sh"
 

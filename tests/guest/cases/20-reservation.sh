@@ -1,6 +1,6 @@
 #!/bin/bash
-# A reservation counts only when the cgroups above have one too (FACTS 1.2: memory.low on a scope under a slice with 0 protects
-# nothing): guardiand gives system.slice the sum.
+# A reservation counts only when the cgroups above have one too (memory.low on a scope under a slice with 0 protects nothing):
+# guardiand gives system.slice the sum.
 # shellcheck source=../lib.sh
 . "$(dirname "$0")/../lib.sh"
 

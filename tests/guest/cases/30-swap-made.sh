@@ -1,6 +1,6 @@
 #!/bin/bash
 # The swap of the policy is in use soon after the start (two minutes are promised, seconds are usual), root's alone and without a
-# hole. A stop, a restart and a kill -9 leave it in use (trap 39), and it is neither made nor switched on twice. The kernel's
+# hole. A stop, a restart and a kill -9 leave it in use, and it is neither made nor switched on twice. The kernel's
 # settings are put back at a stop.
 # shellcheck source=../lib.sh
 . "$(dirname "$0")/../lib.sh"

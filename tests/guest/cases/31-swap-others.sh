@@ -1,5 +1,5 @@
 #!/bin/bash
-# Swap of others is counted in and never touched (trap 40). Swap that somebody switches off by hand is switched on again and told,
+# Swap of others is counted in and never touched. Swap that somebody switches off by hand is switched on again and told,
 # and whoever does it each time is surrendered to, until a reload.
 # shellcheck source=../lib.sh
 . "$(dirname "$0")/../lib.sh"

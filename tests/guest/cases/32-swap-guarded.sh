@@ -1,6 +1,6 @@
 #!/bin/bash
-# A swap file that others may read is mended (trap 37). What stands at the path and is not guardiand's is never followed, written or
-# switched on against its owner's wish: a link, somebody's data, a sparse swap file (trap 35). One of guardiand's own with holes is
+# A swap file that others may read is mended. What stands at the path and is not guardiand's is never followed, written or
+# switched on against its owner's wish: a link, somebody's data, a sparse swap file. One of guardiand's own with holes is
 # made whole.
 # limit: 300
 # shellcheck source=../lib.sh

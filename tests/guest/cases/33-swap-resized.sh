@@ -1,7 +1,7 @@
 #!/bin/bash
 # Another size in the policy: in place where memory has room for what is in use, and a second file beside it or no change at all
-# where it has not; told in each case. A service whose memory and swap do not fit under its limit is not killed for that (trap 38,
-# and swapoff kills under a limit too).
+# where it has not; told in each case. A service whose memory and swap do not fit under its limit is not killed for that:
+# swapoff kills under a limit too.
 # limit: 300
 # shellcheck source=../lib.sh
 . "$(dirname "$0")/../lib.sh"
