@@ -59,6 +59,16 @@ static void normal_step(struct tick *t, uint32_t used_centipct)
 	plan_wake(t, deadline_us);
 }
 
+/* From the first moment of a swapoff the kernel counts all that is in the file as used, and none of
+ * its free space (mm/swapfile.c): what is left looks full. */
+static bool is_resizing(const struct swap_state *swap)
+{
+	for (size_t f = 0; f < SWAP_FILES_MAX; f++)
+		if (swap->file[f].effort[SWAP_EFFORT_RESIZE].ticket != 0)
+			return true;
+	return false;
+}
+
 void swap_level(struct tick *t)
 {
 	const struct host_sample *host = &t->snap->host;
@@ -66,7 +76,7 @@ void swap_level(struct tick *t)
 	uint64_t total = host->swap_total_bytes;
 	uint32_t used;
 
-	if (!(host->valid & HOST_SWAP) || host->swap_free_bytes > total)
+	if (!(host->valid & HOST_SWAP) || host->swap_free_bytes > total || is_resizing(swap))
 		return;
 	if (total == 0) { /* swap_off has told it, or whoever did it knows */
 		swap->high = 0;

@@ -57,6 +57,27 @@ static void nearly_full_and_room_again(void **state)
 	assert_int_equal(w->told[EVENT_SWAP_NORMAL], 1);
 }
 
+/* The kernel takes a file's free space away first, and then what is in it, page by page. */
+static void swap_that_guardiand_switches_off_is_not_full(void **state)
+{
+	struct world *w = *state;
+
+	with_swap(w, GIB);
+	swap_file_is(w, 0, 2 * GIB, true);
+	w->hung = true;
+	step(w, SECOND);
+	(void)action_of(w, ACT_SWAP_RESIZE);
+	read_it_all(w);
+	w->snap.host.swap_total_bytes = 300 * MIB;
+	w->snap.host.swap_free_bytes = 0;
+	run(w, 100 * SECOND, SECOND);
+	assert_int_equal(w->told[EVENT_SWAP_HIGH], 0);
+	w->state.swap.file[0].effort[SWAP_EFFORT_RESIZE].ticket = 0;
+	w->policy.swap.size_bytes = 0;
+	step(w, SECOND);
+	assert_int_equal(w->told[EVENT_SWAP_HIGH], 1);
+}
+
 static void swap_that_is_gone_is_not_full(void **state)
 {
 	struct world *w = *state;
@@ -251,6 +272,7 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(nearly_full_and_room_again),
+		TEST(swap_that_guardiand_switches_off_is_not_full),
 		TEST(swap_that_is_gone_is_not_full),
 		TEST(thrashing_is_told_with_who_causes_it),
 		TEST(it_is_over_when_it_has_been_for_long),
