@@ -14,6 +14,8 @@
 #include "guardian/heartbeat.h"
 #include "guardian/lacks.h"
 #include "guardian/lanes.h"
+#include "guardian/swap_look.h"
+#include "guardian/swaps.h"
 #include "guardian/text.h"
 
 enum {
@@ -33,6 +35,22 @@ void check_look_host(struct check_look *look)
 	(void)procfs_open(&procfs, look->rootfd);
 	procfs_sample(&procfs, &look->snap.host, SAMPLE_FULL);
 	procfs_close(&procfs);
+}
+
+/* ---- swap ---- */
+
+static void look_at_swap(struct check_look *look)
+{
+	const struct policy_swap *policy = &look->policy.swap;
+	struct swap_sample *swap = &look->snap.swap;
+	struct swap_look memory = {0};
+	struct swaps swaps;
+
+	(void)swaps_open(&swaps, look->rootfd);
+	(void)swaps_read(&swaps, policy->size_bytes ? policy->file : "", swap);
+	swaps_close(&swaps);
+	if (policy->size_bytes)
+		swap_look(&memory, look->rootfd, policy->file, look->snap.page_bytes, swap);
 }
 
 /* ---- cgroups and their names ---- */
@@ -249,6 +267,8 @@ void check_look_around(struct check_look *look)
 
 	look->doing("reading guardiand's status file");
 	take_heartbeat(look);
+	look->doing("looking at swap");
+	look_at_swap(look);
 	look->doing("walking the cgroup tree");
 	find_cgroups(look);
 	look->doing("asking dockerd");

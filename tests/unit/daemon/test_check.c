@@ -172,6 +172,19 @@ static void podman_s_limit_is_one_level_below(void **unused)
 	assert_int_equal(check(&plain), 0);
 }
 
+/* A file that root made for anybody to read, and that is no swap. */
+static void a_swap_file_that_is_none(void **unused)
+{
+	(void)unused;
+	host_put(&host, "etc/guardian.yaml", "swap: {file: /data/swapfile, size: 64m}\n%s", policy);
+	host_put(&host, "proc/swaps",
+		"Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n"
+		"/dev/sda2                               partition\t1024\t\t0\t\t-2\n");
+	host_put(&host, "data/swapfile", "somebody's notes\n");
+	assert_int_equal(check(&plain), 1);
+	assert_true(says("/data/swapfile"));
+}
+
 static void no_swap(void **unused)
 {
 	(void)unused;
@@ -225,6 +238,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			a_container_without_a_limit_is_named_managed_or_not, setup, teardown),
 		cmocka_unit_test_setup_teardown(podman_s_limit_is_one_level_below, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_swap_file_that_is_none, setup, teardown),
 		cmocka_unit_test_setup_teardown(no_swap, setup, teardown),
 		cmocka_unit_test_setup_teardown(no_cap_on_streams, setup, teardown),
 		cmocka_unit_test_setup_teardown(nobody_watching, setup, teardown),
