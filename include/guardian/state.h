@@ -236,6 +236,7 @@ struct state {
 	uint16_t n_members, n_ancestors, n_services, n_departed;
 	uint16_t next_departed;
 	uint8_t adopted;                 /* policy_generation means something */
+	uint8_t observes;                /* by the latest policy: what is told is not done */
 	uint8_t members_near;            /* to their warnings, one at least */
 	uint8_t peer_silent[PEER_COUNT]; /* told */
 	uint64_t peer_ok_us[PEER_COUNT]; /* answered last */

@@ -80,12 +80,14 @@ static void services_renumber(struct state *state)
 }
 
 /* What is known of a service follows its name. After a restart of the daemon (nothing is adopted
- * then) the policy may be another too, but no matter is opened: nothing is told twice. */
+ * then) the policy may be another too, but no matter is opened: nothing is told twice. What was
+ * only observed is to be done once the policy enforces, however it came to that. */
 void policy_adopt(struct tick *t)
 {
 	struct state *state = t->state;
 	struct table table = {state->service, sizeof(state->service[0]), &state->n_services,
 		POLICY_SERVICES_MAX, service_is, service_leave, service_enter};
+	bool observes = t->policy->mode == MODE_OBSERVE, anew;
 
 	if (state->adopted && state->policy_generation == t->snap->policy_generation)
 		return;
@@ -93,9 +95,11 @@ void policy_adopt(struct tick *t)
 		state->service[i].origin = i;
 	table_align(t, &table, t->policy->n_services);
 	services_renumber(state);
-	if (state->adopted)
+	anew = state->adopted || (state->observes && !observes);
+	if (anew)
 		matters_open(state);
-	swap_open(t);
+	swap_open(t, anew);
+	state->observes = observes;
 	state->policy_generation = t->snap->policy_generation;
 	state->adopted = 1;
 	state->services_due_us = 0;

@@ -37,9 +37,9 @@ struct keep {
 	bool *refuses; /* found so in this tick */
 };
 
-/* The sizes are open again; after a reload all that is settled is as well. At another path is
- * another file, of which nothing is known. */
-void swap_open(struct tick *t)
+/* The sizes are open again; ANEW, as after a reload, all that is settled is as well. At another
+ * path is another file, of which nothing is known. */
+void swap_open(struct tick *t, bool anew)
 {
 	struct swap_state *swap = &t->state->swap;
 	const char *path = t->policy->swap.file;
@@ -50,15 +50,15 @@ void swap_open(struct tick *t)
 	for (size_t f = 0; f < SWAP_FILES_MAX; f++) {
 		struct swap_file_memory *known = &swap->file[f];
 
-		for (size_t e = 0; t->state->adopted && e < SWAP_EFFORTS; e++)
+		for (size_t e = 0; anew && e < SWAP_EFFORTS; e++)
 			effort_open(&known->effort[e]);
-		if (!t->state->adopted && !is_other)
+		if (!anew && !is_other)
 			continue;
 		known->flags &= is_other ? 0 : SWAP_WAS_ACTIVE;
 		known->refused = REASON_NONE;
 		known->observed = 0;
 	}
-	if (!t->state->adopted)
+	if (!anew)
 		return;
 	swap->covered = 0;
 	knobs_open(t->state);

@@ -168,8 +168,8 @@ void ancestors_align(struct tick *t);
 void ancestors_look(struct tick *t);
 
 /* ---- rule_swap.c, rule_knob.c, rule_thrash.c ---- */
-/* The policy, or the program, is new. */
-void swap_open(struct tick *t);
+/* The policy, or the program, is new. ANEW: what was settled is to be seen to again. */
+void swap_open(struct tick *t, bool anew);
 void swap_keep(struct tick *t);
 struct event *tell_swap(struct tick *t, enum event_kind kind, uint8_t subject);
 void knobs_open(struct state *state);

@@ -234,6 +234,24 @@ static void observe_tells_what_would_be_done_once(void **state)
 	assert_int_equal(w->told[EVENT_LIMIT_OBSERVED], 1);
 	assert_int_equal(w->told[EVENT_LIMIT_FAILED], 0);
 	assert_int_equal(w->done[ACT_HOLD], 1);
+	w->state.adopted = 0; /* after a restart it is not told again */
+	run(w, 600 * SECOND, SECOND);
+	assert_int_equal(w->told[EVENT_LIMIT_OBSERVED], 1);
+}
+
+/* The usual way of a new user: to look on first, and then to mean it, by a restart. */
+static void what_was_observed_is_done_once_the_policy_enforces(void **state)
+{
+	struct world *w = one(state, 512 * MIB);
+
+	w->policy.mode = MODE_OBSERVE;
+	w->error = -ECANCELED;
+	run(w, 10 * SECOND, SECOND);
+	w->policy.mode = MODE_ENFORCE;
+	w->state.adopted = 0;
+	w->error = 0;
+	run(w, 600 * SECOND, SECOND);
+	assert_int_equal(w->told[EVENT_LIMIT_APPLIED], 1);
 }
 
 static void a_changed_policy_applies_anew(void **state)
@@ -356,6 +374,7 @@ int main(void)
 		TEST(success_without_effect_ends_in_surrender),
 		TEST(a_late_reading_gets_a_moment),
 		TEST(observe_tells_what_would_be_done_once),
+		TEST(what_was_observed_is_done_once_the_policy_enforces),
 		TEST(a_changed_policy_applies_anew),
 		TEST(a_reload_while_pending_waits_for_the_result),
 		TEST(a_conflict_is_told_once_and_left_alone),

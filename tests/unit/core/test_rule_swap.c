@@ -275,6 +275,26 @@ static void observe_tells_what_would_be_done_once(void **state)
 	assert_silent(w);
 }
 
+/* Also with a state from before a restart. */
+static void what_was_observed_is_done_once_the_policy_enforces(void **state)
+{
+	struct world *w = *state;
+
+	with_swap(w, 2 * GIB);
+	w->policy.swap.swappiness = 10;
+	w->policy.mode = MODE_OBSERVE;
+	w->error = -ECANCELED;
+	run(w, LONG, SECOND);
+	assert_int_equal(w->told[EVENT_SWAP_OBSERVED], 1);
+	assert_int_equal(w->told[EVENT_VM_OBSERVED], 1);
+	w->policy.mode = MODE_ENFORCE;
+	w->state.adopted = 0;
+	w->error = 0;
+	run(w, LONG, SECOND);
+	assert_true(w->snap.swap.file[0].active);
+	assert_int_equal(w->snap.swap.swappiness, 10);
+}
+
 static void without_a_size_nobody_looks_after_it(void **state)
 {
 	struct world *w = *state;
@@ -391,6 +411,7 @@ int main(void)
 		TEST(other_swap_is_enough),
 		TEST(mode_and_owner_are_mended),
 		TEST(observe_tells_what_would_be_done_once),
+		TEST(what_was_observed_is_done_once_the_policy_enforces),
 		TEST(without_a_size_nobody_looks_after_it),
 		TEST(another_path_is_another_file),
 		TEST(no_room_in_the_plan_means_later),
