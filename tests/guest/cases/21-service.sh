@@ -25,7 +25,7 @@ ok 'ready means a complete tick: the status is there' "[ \"\$(jq -r .pid /run/gu
 is 'the OOM killer passes it by' -900 "$(cat "/proc/$pid/oom_score_adj")"
 is 'it has no children that could inherit that' '' "$(pgrep -P "$pid")"
 ok 'systemd shows its state in words' "systemctl show -p StatusText --value guardiand | grep -q 'of 1 services'"
-eventually 'its memory is locked' 20 "[ \"\$(awk '/^VmLck/ {print \$2}' /proc/$pid/status)\" -gt 0 ]"
+eventually 'its memory is locked' 60 "[ \"\$(awk '/^VmLck/ {print \$2}' /proc/$pid/status)\" -gt 0 ]"
 ok 'a second one is turned away' "guardiand 2>&1 | grep -q 'another guardiand'"
 eventually 'the watchdog is petted' 40 "[ \"\$(systemctl show -p WatchdogTimestampMonotonic --value guardiand)\" -gt 0 ]"
 ok 'status is a table' "guardianctl status | grep -q app"

@@ -9,6 +9,8 @@ message() { journal_events "$1" | jq -r .MESSAGE | tail -1; }
 # To 1 MiB: the file system's own blocks move by some kB.
 free_mib() { echo $((($(free_kib /mnt/small) + 512) / 1024)); }
 
+files() { find /mnt/small -mindepth 1 -maxdepth 1 ! -name lost+found -printf '%f\n'; }
+
 # Without extents (ext2) there is no fallocate(2), so that guardiand writes zeros.
 ok 'a disk on which zeros must be written' 'disk small 400 mkfs.ext2 -q -m 0'
 mountpoint -q /mnt/small || exit 1
@@ -36,14 +38,14 @@ swap: {file: /mnt/small/swap.file, size: 256m, reserve: 32m}
 services: {}
 YAML
 eventually 'it is half-way' 60 '[ "$(swap_status .progress.done_bytes)" -ge $((48 << 20)) ]'
-is 'and the file has no name yet' '' "$(ls -A /mnt/small | grep -v lost+found)"
+is 'and the file has no name yet' '' "$(files)"
 dd if=/dev/zero of=/mnt/small/filler bs=1M count=$((all - 256)) 2>/dev/null
 full=$((all - (all - 256)))
 eventually 'somebody else fills the disk: that is told' 60 '[ "$(count_events swap_failed)" = 1 ]'
 ok 'with what is missing and what is free' \
 	"grep -qE 'needs [0-9.]+ MiB more and 32 MiB must stay free, but only [0-9.]+ [MK]iB are free there' <<<\"\$(message swap_failed)\""
 note "$(message swap_failed)"
-is 'no file is left' filler "$(ls -A /mnt/small | grep -v lost+found)"
+is 'no file is left' filler "$(files)"
 within 'and no block' $((full - 1)) $((full + 1)) "$(free_mib)"
 is 'no swap is in use' 1 "$(wc -l </proc/swaps)"
 ok 'guardiand lives' 'systemctl is-active -q guardiand.service'

@@ -22,9 +22,9 @@ take_all_but() { # MIB
 watch_children() {
 	local pid
 	while [ ! -e /tmp/done.of.case ]; do
-		for pid in $(cat /sys/fs/cgroup/system.slice/guardiand.service/cgroup.procs); do
+		while read -r pid; do
 			[ "$pid" = "$main" ] || cat "/proc/$pid/oom_score_adj" 2>/dev/null
-		done
+		done </sys/fs/cgroup/system.slice/guardiand.service/cgroup.procs
 		sleep 0.05
 	done >/tmp/children.of.case
 }
