@@ -20,9 +20,9 @@
 enum {
 	GAP_US = 50 * 1000,     /* between ticks that notifications ask for */
 	ACCURACY_US = 5 * 1000, /* how far the kernel may shift a wake-up to join another */
-	LOCK_AFTER_US = 20 * 1000 * 1000, /* and no lane has work: what acting needs is there by
+	LOCK_AFTER_US = 3 * 1000 * 1000, /* and no lane has work: what acting needs is there by
 					     then, and what only starting needed has gone */
-	LOCK_BY_US = 60 * 1000 * 1000,    /* all the same: a swap file may take minutes */
+	LOCK_BY_US = 10 * 1000 * 1000,   /* all the same: a swap file may take minutes */
 };
 
 struct loop {
