@@ -63,6 +63,19 @@ enum event_kind {
 	EVENT_VM_DRIFT,
 	EVENT_VM_FAILED,
 	EVENT_VM_SURRENDERED,
+	EVENT_STREAM_CAP_LOWERED,
+	EVENT_STREAM_CAP_RESTORED,
+	EVENT_STREAM_REFUSED,
+	EVENT_STREAM_UNACCOUNTED,
+	EVENT_STREAM_UNACCOUNTED_OVER,
+	EVENT_STREAM_STOPPING,
+	EVENT_STREAM_STOPPED,
+	EVENT_STREAM_STOP_FAILED,
+	EVENT_STREAM_OBSERVED,
+	EVENT_SEMAPHORE_MADE,
+	EVENT_SEMAPHORE_MENDED,
+	EVENT_SEMAPHORE_REPLACED,
+	EVENT_SEMAPHORE_UNUSABLE,
 	EVENT_COUNT,
 };
 
@@ -87,6 +100,26 @@ enum event_reason {
 	REASON_SWAP_ON,
 	REASON_SWAP_RESIZE,
 	REASON_SWAP_MEND,
+	/* why fewer streams may run (EVENT_STREAM_CAP_LOWERED): enum slot_cap_reason */
+	REASON_STREAMS_MEMORY,
+	REASON_STREAMS_WARNING,
+	/* what was wrong with the semaphore file (EVENT_SEMAPHORE_...) */
+	REASON_SLOTS_ABSENT,
+	REASON_SLOTS_SIZE,
+	REASON_SLOTS_HEADER,
+	REASON_SLOTS_MODE,
+	REASON_SLOTS_COUNTERS,
+	REASON_SLOTS_REPLACED,
+	REASON_SLOTS_UNUSABLE,
+	/* what would be done (EVENT_STREAM_OBSERVED) */
+	REASON_STREAMS_MAKE,
+	REASON_STREAMS_MEND,
+	REASON_STREAMS_CAP,
+	REASON_STREAMS_STOP,
+	/* how a stream is stopped (EVENT_STREAM_STOPPING) */
+	REASON_STREAM_TERM,
+	REASON_STREAM_KILL,
+	REASON_STREAM_CONTAINER,
 	REASON_COUNT,
 };
 
@@ -142,6 +175,11 @@ const char *event_reason_words(enum event_reason reason);
  * free, or which file system it is. N is as in EVENT_SWAP_REFUSED. */
 void event_put_reason(
 	struct text_out *out, enum event_reason reason, const uint64_t n[EVENT_NUMBERS]);
+
+/* N as a FORMAT of the sentences says: "", ":size", ":pct", ":errno", ":mode" or ":limit" (a value
+ * of LIMIT). false when there is no such format. */
+bool event_put_number(
+	struct text_out *out, struct text_span format, uint64_t n, enum limit_kind limit);
 
 /* One sentence without a newline. EXTRA is text that only the daemon knows (a file's error, a
  * cgroup's path), or NULL. */

@@ -12,9 +12,9 @@
 #include <stdint.h>
 
 #include "guardian/report.h"
+#include "guardian/version.h"
 
-#define GUARDIAN_VERSION "0.1.0"
-#define GUARDIAN_CONFIG  "/etc/guardian.yaml"
+#define GUARDIAN_CONFIG "/etc/guardian.yaml"
 
 struct guardian;
 
@@ -44,6 +44,10 @@ int guardian_pressure_fd(const struct guardian *g);
 /* The same, by POLLPRI: swap was switched on or off. */
 int guardian_swaps_fd(const struct guardian *g);
 int guardian_lanes_fd(const struct guardian *g);
+/* Readable once when somebody has written to the semaphore file: then guardian_slots_noticed() is
+ * to be told, which says when a tick is wanted (UINT64_MAX: not for that). */
+int guardian_slots_fd(const struct guardian *g);
+uint64_t guardian_slots_noticed(struct guardian *g);
 
 /* Locks what is in memory by now, after the act path was rehearsed, so that a host short of memory
  * does not page the guardian out. */

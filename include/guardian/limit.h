@@ -17,6 +17,18 @@
  * as 0: kill all. */
 #define LIMIT_FLOOR_BYTES (6ULL << 20)
 
+/* Sums and differences of bytes that stop at the ends: a limit may be near the largest number, and
+ * two readings are not of one moment. */
+static inline uint64_t bytes_plus(uint64_t a, uint64_t b)
+{
+	return a < UINT64_MAX - b ? a + b : UINT64_MAX;
+}
+
+static inline uint64_t bytes_less(uint64_t a, uint64_t b)
+{
+	return a > b ? a - b : 0;
+}
+
 enum limit_kind {
 	LIMIT_MAX,       /* memory.max: policy mem_limit */
 	LIMIT_LOW,       /* memory.low: policy mem_reservation */

@@ -30,9 +30,21 @@ enum action_kind {
 	/* Of these `value`. */
 	ACT_SWAPPINESS, /* vm.swappiness */
 	ACT_ZSWAP,      /* enum swap_switch */
+	/* The semaphore file of the streams; of these `cap`, `effective_cap` and `cap_reason`. */
+	ACT_STREAMS_PUBLISH, /* write them into its header */
+	ACT_STREAMS_MEND,    /* make the file where there is none, or put right what is wrong */
+	/* A stream without a slot: `pid`, `start_ticks`, and `inode` of the cgroup it is in. */
+	ACT_STREAM_TERM,           /* SIGTERM */
+	ACT_STREAM_KILL,           /* SIGKILL */
+	ACT_STREAM_STOP_CONTAINER, /* by Docker, so that it stays stopped; `value`: grace in us */
 	ACT_COUNT,
 };
 const char *action_name(enum action_kind kind);
+
+static inline bool action_is_of_streams(enum action_kind kind)
+{
+	return kind >= ACT_STREAMS_PUBLISH && kind <= ACT_STREAM_STOP_CONTAINER;
+}
 
 struct action {
 	uint8_t kind; /* enum action_kind */
@@ -45,6 +57,10 @@ struct action {
 	int64_t value;          /* priority (SWAP_PRIORITY_AUTO: none), swappiness, switch */
 	uint64_t size_bytes;    /* of the file, whole pages */
 	uint64_t reserve_bytes; /* of the file system, must stay free */
+	uint32_t cap, effective_cap;
+	uint8_t cap_reason; /* enum slot_cap_reason */
+	uint32_t pid;
+	uint64_t start_ticks;
 };
 
 struct plan {

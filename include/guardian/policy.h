@@ -19,6 +19,8 @@ enum {
 	POLICY_MATCH_SIZE = 128, /* the same, for container, unit, Compose names */
 	POLICY_GLOB_SIZE = 192,
 	POLICY_PATH_SIZE = 128,
+	POLICY_COMMAND_SIZE = 16, /* as the kernel keeps it: TASK_COMM_LEN */
+	POLICY_GROUP_SIZE = 33,   /* as useradd(8) allows it */
 };
 
 enum policy_role { ROLE_GENERIC, ROLE_NODE, ROLE_POSTGRES, ROLE_REDIS, ROLE_COUNT };
@@ -75,6 +77,20 @@ struct policy_swap {
 	uint8_t zswap;          /* enum swap_switch */
 };
 
+/* What happens when more streams run than there are slots. */
+enum policy_over_cap { OVER_CAP_TELL, OVER_CAP_STOP_NEWEST, OVER_CAP_COUNT };
+const char *policy_over_cap_name(enum policy_over_cap over_cap);
+
+struct policy_streams {
+	uint32_t max;                      /* slots; 0: guardiand keeps no semaphore file */
+	uint64_t per_stream_bytes;         /* taken for one until it has been learned */
+	char command[POLICY_COMMAND_SIZE]; /* of the processes that count as streams */
+	char group[POLICY_GROUP_SIZE];     /* of the semaphore file: a name or a number */
+	uint8_t over_cap;                  /* enum policy_over_cap */
+	uint64_t grace_us;                 /* between SIGTERM and SIGKILL */
+	uint64_t recover_us; /* room for one more must last so long before it is given */
+};
+
 struct policy_service {
 	char name[POLICY_NAME_SIZE];
 	/* How it is found: whichever is set; all that are set must agree. */
@@ -98,6 +114,7 @@ struct policy {
 	struct policy_docker docker;
 	struct policy_drift drift;
 	struct policy_swap swap;
+	struct policy_streams streams;
 	uint32_t n_services;
 	struct policy_service service[POLICY_SERVICES_MAX];
 };

@@ -18,6 +18,7 @@ enum {
 	REPORT_MAX = 50,
 	REPORT_TEXT_SIZE = 320, /* bytes of one message, the NUL included; longer ones are cut */
 	REPORT_FILE_SIZE = 256,
+	REPORT_LINE_SIZE = REPORT_FILE_SIZE + REPORT_TEXT_SIZE + 64, /* of report_line() */
 };
 
 enum report_severity { REPORT_WARNING, REPORT_ERROR };

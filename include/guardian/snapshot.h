@@ -14,6 +14,7 @@
 
 #include "guardian/limit.h"
 #include "guardian/policy.h"
+#include "guardian/slot_file.h"
 
 enum {
 	SNAPSHOT_MEMBERS_MAX = 512,
@@ -21,6 +22,8 @@ enum {
 	SNAPSHOT_RESULTS_MAX = 64,
 	SWAP_AREAS_MAX = 16,
 	SWAP_FILES_MAX = 2, /* policy.swap.file, and the same with a suffix */
+	STREAM_SLOTS_MAX = SLOT_SLOTS_MAX,
+	STREAM_PROCESSES_MAX = 256,
 };
 
 /* Pressure stall information, Documentation/accounting/psi.rst: percent of *time*, not of memory.
@@ -119,6 +122,62 @@ struct swap_sample {
 	uint8_t zswap; /* SWITCH_OFF or SWITCH_ON */
 };
 
+enum streams_reading {
+	STREAMS_FILE = 1 << 0, /* file_state, file_error; if it is SLOT_FILE_OK all of the file */
+	STREAMS_PROCESSES = 1 << 1, /* process, n_processes */
+};
+
+/* The semaphore file. */
+enum slot_file_state {
+	SLOT_FILE_UNKNOWN,
+	SLOT_FILE_OK,
+	SLOT_FILE_ABSENT,
+	SLOT_FILE_WRONG_SIZE,
+	SLOT_FILE_BAD_HEADER, /* magic, version or checksum */
+	SLOT_FILE_WRONG_MODE, /* mode, owner or group are not as they should be */
+	SLOT_FILE_REPLACED,   /* another one is at its path now */
+	SLOT_FILE_UNUSABLE,   /* no plain file, or it cannot be opened: see file_error */
+	SLOT_FILE_STATES,
+};
+const char *slot_file_state_name(enum slot_file_state state); /* "ok" */
+
+struct slot_sample {
+	bool held;
+	bool record_ok;       /* the rest was read whole */
+	uint32_t pid;         /* as its holder sees it */
+	uint64_t start_ticks; /* of the holder; 0: not known */
+	uint64_t since_us;    /* CLOCK_REALTIME */
+	char name[SLOT_NAME_SIZE];
+};
+
+#define STREAM_NO_SLOT (-1)
+
+/* A process of a service whose command is that of a stream. */
+struct stream_process {
+	uint32_t pid;          /* on the host */
+	uint32_t inner_pid;    /* in its own PID namespace */
+	uint64_t start_ticks;  /* since boot: with the pid it is its identity */
+	uint64_t member_inode; /* the cgroup it is in */
+	uint16_t service;
+	int16_t slot;        /* that it holds, or STREAM_NO_SLOT */
+	bool is_container;   /* PID 1 of its own namespace: it is its container */
+	uint64_t anon_bytes; /* 0: not read */
+};
+
+struct streams_sample {
+	uint32_t valid;     /* enum streams_reading */
+	uint8_t file_state; /* enum slot_file_state */
+	int32_t file_error; /* a positive errno, or 0 */
+	bool counters_bad;  /* scribbled over: whoever takes a slot next begins them at 0 */
+	uint32_t cap, effective_cap, reason; /* as published; enum slot_cap_reason */
+	uint64_t generation;
+	uint64_t taken, refused, waited, gave_up; /* so far */
+	uint16_t in_use;                          /* slots held */
+	struct slot_sample slot[STREAM_SLOTS_MAX];
+	uint16_t n_processes;
+	struct stream_process process[STREAM_PROCESSES_MAX]; /* the oldest first */
+};
+
 enum member_reading {
 	MEMBER_CURRENT = 1 << 0,
 	MEMBER_STAT = 1 << 1,
@@ -204,9 +263,10 @@ enum lack {
 	LACK_ROOT = 1 << 4,         /* not root: reads only */
 	LACK_SWAP_ACCOUNT = 1 << 5, /* no memory.swap.* files */
 	LACK_JOURNAL = 1 << 6,
-	LACK_ROOM = 1 << 7, /* more cgroups or containers than guardiand can hold */
+	LACK_ROOM = 1 << 7,  /* more cgroups or containers than guardiand can hold */
+	LACK_ZSWAP = 1 << 8, /* the policy wants it, and this kernel has none */
 };
-#define LACK_COUNT 8
+#define LACK_COUNT 9
 
 struct snapshot {
 	uint64_t now_us;      /* CLOCK_BOOTTIME */
@@ -216,6 +276,7 @@ struct snapshot {
 	uint32_t policy_generation; /* rises at every reload: settled matters are open again */
 	struct host_sample host;
 	struct swap_sample swap;
+	struct streams_sample streams;
 	uint8_t peer[PEER_COUNT]; /* enum peer_state */
 	uint16_t n_members, n_ancestors, n_results;
 	struct member_sample member[SNAPSHOT_MEMBERS_MAX];
@@ -229,6 +290,16 @@ bool host_same(const struct host_sample *a, const struct host_sample *b);
 /* current - inactive_file, as kubelet and cAdvisor count it. Needs MEMBER_CURRENT and MEMBER_STAT.
  */
 uint64_t member_working_set(const struct member_sample *m);
+
+/* The indices of the cgroups above a member, from the nearest up. -> how many; never more than
+ * there are, whatever the indices say. */
+uint16_t member_ancestors(const struct snapshot *snap, const struct member_sample *m,
+	int16_t chain[SNAPSHOT_ANCESTORS_MAX]);
+
+/* What must be available to switch off swap of which USED_BYTES are in use: 1.2 times that, since
+ * all of it moves into memory and the host goes on working meanwhile, and what the host is to keep.
+ */
+uint64_t swap_off_needs_bytes(uint64_t used_bytes, uint64_t reserve_bytes);
 
 /* What no reclaim can take without swap: anon + shmem + kernel - reclaimable slab. Needs
  * MEMBER_STAT. */

@@ -21,14 +21,19 @@
 #include "guardian/snapshot.h"
 
 #define STATE_MAGIC   0x6e61696472617567ULL /* "guardian" */
-#define STATE_VERSION 2
+#define STATE_VERSION 3
 
 enum {
 	STATE_DEPARTED_MAX = 32,
+	STREAM_COSTS_KEPT = 32,
 };
 
 enum memory_level { MEMORY_NORMAL, MEMORY_WARN, MEMORY_CRITICAL, MEMORY_LEVELS };
 const char *memory_level_name(enum memory_level level);
+
+/* By which memory is judged (guardian/memory_rules.h). */
+enum memory_rules { RULES_WITHOUT_SWAP, RULES_WITH_SWAP, MEMORY_RULES };
+const char *memory_rules_name(enum memory_rules rules);
 
 /* Told events of a family are rationed: `used` of a burst, one given back each refill time. */
 struct budget {
@@ -115,7 +120,7 @@ struct member_state {
 	uint64_t ancestor_inode; /* of the parent, or 0 */
 	struct level level;
 	struct readings readings;
-	uint64_t refault_anon; /* pages, when the host was seen to swap a lot; or UINT64_MAX */
+	uint64_t refault_anon; /* pages, when it came or swapping began; or UINT64_MAX */
 	struct member_limits limits;
 };
 
@@ -225,6 +230,75 @@ struct swap_state {
 	uint8_t idle;       /* none is wanted, looked after or under way */
 };
 
+enum streams_effort {
+	STREAMS_EFFORT_MEND,
+	STREAMS_EFFORT_PUBLISH,
+	STREAMS_EFFORT_STOP,
+	STREAMS_EFFORTS,
+};
+
+/* A stream that runs. */
+struct stream_known {
+	uint64_t start_ticks; /* with the pid its identity */
+	uint64_t seen_us;     /* first */
+	uint64_t bare_us;     /* since when it has been without a slot, or 0 */
+	uint64_t peak_bytes;  /* of its anonymous memory; 0: not read yet */
+	uint32_t pid;
+	uint8_t mature;    /* has lived long enough to be learned from */
+	uint8_t abandoned; /* it did not end by SIGKILL either */
+	uint16_t zero;
+};
+
+enum stream_stop_stage {
+	STREAM_STOP_NONE,
+	STREAM_STOP_CONTAINER,
+	STREAM_STOP_TERM,
+	STREAM_STOP_KILL,
+	STREAM_STOP_STAGES,
+};
+
+/* The one stream that is being stopped. */
+struct stream_stop {
+	uint64_t start_ticks, inode;
+	uint64_t anon_bytes; /* when it was chosen */
+	uint64_t began_us;
+	uint64_t stage_us; /* the stage's signal was sent, or 0: not yet */
+	uint32_t pid;      /* 0: there is none */
+	uint16_t service;
+	uint8_t stage;     /* enum stream_stop_stage: the latest that was asked for */
+	uint8_t no_docker; /* Docker did not do it */
+};
+
+enum streams_observed {
+	STREAMS_OBSERVED_FILE = 1 << 0,
+	STREAMS_OBSERVED_STOP = 1 << 1,
+};
+
+struct streams_state {
+	char command[POLICY_COMMAND_SIZE]; /* whose costs are kept */
+	uint32_t max;                      /* of the policy, when last looked at */
+	uint32_t effective_cap;
+	uint32_t cap_told; /* the lowest, since it was told as restored */
+	uint32_t unaccounted, unaccounted_told;
+	uint32_t published_cap, published_effective; /* asked for last */
+	uint64_t room_us;    /* since when memory has carried more than the effective cap */
+	uint64_t over_us;    /* since when more run than `max` */
+	uint64_t cost_bytes; /* of one stream; 0: to be worked out */
+	uint64_t refused;    /* the file's counters, as far as told */
+	struct budget caps, refusals, strays, files, stops;
+	struct effort effort[STREAMS_EFFORTS];
+	struct stream_stop stop;
+	uint16_t n_known, n_costs, next_cost;
+	uint8_t reason;           /* enum slot_cap_reason */
+	uint8_t published_reason; /* asked for last */
+	uint8_t refused_known;
+	uint8_t file_problem; /* enum slot_file_state that is being put right */
+	uint8_t file_told;    /* the same, told as replaced or unusable, and still so */
+	uint8_t counters_told;
+	uint8_t observed;                 /* enum streams_observed: told as what would be done */
+	uint64_t cost[STREAM_COSTS_KEPT]; /* peaks of the latest that have ended */
+};
+
 struct state {
 	uint64_t magic;
 	uint32_t version;
@@ -238,6 +312,7 @@ struct state {
 	uint8_t adopted;                 /* policy_generation means something */
 	uint8_t observes;                /* by the latest policy: what is told is not done */
 	uint8_t members_near;            /* to their warnings, one at least */
+	uint8_t rules;                   /* enum memory_rules */
 	uint8_t peer_silent[PEER_COUNT]; /* told */
 	uint64_t peer_ok_us[PEER_COUNT]; /* answered last */
 	uint64_t peer_back_us[PEER_COUNT];
@@ -247,8 +322,10 @@ struct state {
 	uint64_t oom_untold; /* kills in no service */
 	struct budget ooms;
 	struct swap_state swap;
+	struct streams_state streams;
 	struct departed departed[STATE_DEPARTED_MAX];
 	struct ancestor_state ancestor[SNAPSHOT_ANCESTORS_MAX];
+	struct stream_known stream[STREAM_PROCESSES_MAX];  /* in the order of the snapshot */
 	struct service_state service[POLICY_SERVICES_MAX]; /* in the order of the policy */
 	struct member_state member[SNAPSHOT_MEMBERS_MAX];  /* in the order of the snapshot */
 };

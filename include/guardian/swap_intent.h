@@ -18,8 +18,9 @@
 /* Neither is less made, nor is so small a difference in size worth switching swap off for. */
 #define SWAP_STEP_BYTES (16ULL << 20)
 
-/* So much of all swap in use is told. */
-#define SWAP_HIGH_CENTIPCT 8000
+/* So much of all swap in use is told, and less than that as over. */
+#define SWAP_HIGH_CENTIPCT   8000
+#define SWAP_NORMAL_CENTIPCT 7500
 
 enum swap_step {
 	SWAP_STEP_NONE,

@@ -103,6 +103,16 @@ void text_put_percent(struct text_out *out, uint32_t centipct);
 /* The bytes of the character at S (not at its end), 1 for what is no UTF-8; and whether it may be
  * shown: a terminal obeys the control characters C0, DEL and C1 (U+009B is a whole CSI). */
 size_t text_character(const char *s, bool *shown);
+/* Writes what HOLDER, "size" of "{size}", stands for; false when there is no such thing. */
+typedef bool text_put_holder(struct text_out *out, struct text_span holder, const void *userdata);
+/* SENTENCE with its {holders} filled by PUT; one that PUT does not know stays visible. What stands
+ * in [] is left out unless WITH_OPTIONAL. */
+void text_put_sentence(struct text_out *out, const char *sentence, bool with_optional,
+	text_put_holder *put, const void *userdata);
+/* S with INSTEAD in the place of each character that may not be shown, or that is in REFUSED. */
+void text_put_plain(struct text_out *out, const char *s, const char *refused, const char *instead);
+/* The same in place: each byte of what may not be shown becomes '?'. */
+void text_tame(char *s);
 /* A JSON string with its quotes; control characters (C1 too), quotes, backslashes and invalid UTF-8
  * escaped.
  */

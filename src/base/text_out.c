@@ -190,6 +190,36 @@ void text_put_percent(struct text_out *out, uint32_t centipct)
 	text_put(out, "%");
 }
 
+/* The holder at S, "{...}". -> what follows it. */
+static const char *fill(
+	struct text_out *out, const char *s, text_put_holder *put, const void *userdata)
+{
+	size_t end = strcspn(s, "}"), whole = s[end] ? end + 1 : end;
+
+	if (whole == end || !put(out, (struct text_span){s + 1, end - 1}, userdata))
+		text_put_span(out, s, whole);
+	return s + whole;
+}
+
+void text_put_sentence(struct text_out *out, const char *sentence, bool with_optional,
+	text_put_holder *put, const void *userdata)
+{
+	const char *s = sentence;
+
+	while (*s) {
+		size_t plain = strcspn(s, "{[]");
+
+		text_put_span(out, s, plain);
+		s += plain;
+		if (*s == '{')
+			s = fill(out, s, put, userdata);
+		else if (*s == '[' && !with_optional)
+			s += strcspn(s, "]");
+		else if (*s)
+			s++;
+	}
+}
+
 /* Length of the well-formed UTF-8 sequence at S, or 0: no overlong forms, surrogates, or anything
  * above U+10FFFF. */
 static size_t utf8_length(const unsigned char *s)
@@ -223,6 +253,32 @@ size_t text_character(const char *s, bool *shown)
 
 	*shown = len > 0 && c[0] >= 0x20 && c[0] != 0x7F && !is_c1(c);
 	return len ? len : 1;
+}
+
+void text_put_plain(struct text_out *out, const char *s, const char *refused, const char *instead)
+{
+	while (*s) {
+		bool shown;
+		size_t len = text_character(s, &shown);
+
+		if (shown && !strchr(refused, *s))
+			text_put_span(out, s, len);
+		else
+			text_put(out, instead);
+		s += len;
+	}
+}
+
+void text_tame(char *s)
+{
+	while (*s) {
+		bool shown;
+		size_t len = text_character(s, &shown);
+
+		if (!shown)
+			memset(s, '?', len);
+		s += len;
+	}
 }
 
 static void put_json_escape(struct text_out *out, unsigned char c)

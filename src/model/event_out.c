@@ -43,13 +43,7 @@ struct telling {
 /* Names and errors come from outside: no newline and no terminal sequence may pass. */
 static void put_plain(struct text_out *out, const char *s)
 {
-	while (*s) {
-		bool shown;
-		size_t len = text_character(s, &shown);
-
-		text_put_span(out, shown ? s : " ", shown ? len : 1);
-		s += len;
-	}
+	text_put_plain(out, s, "", " ");
 }
 
 static void put_service_at(struct text_out *out, const struct policy *p, uint64_t index)
@@ -185,15 +179,6 @@ static void put_pct(struct text_out *out, uint64_t n)
 	text_put_percent(out, n > UINT32_MAX ? UINT32_MAX : (uint32_t)n);
 }
 
-/* The value of the limit that the event speaks of. */
-static void put_limit_value(struct text_out *out, const struct telling *t, uint64_t n)
-{
-	if (t->event->limit == LIMIT_OOM_GROUP)
-		text_put(out, n ? "on" : "off");
-	else
-		text_put_size(out, n);
-}
-
 static const struct {
 	const char *name;
 	void (*put)(struct text_out *out, const struct telling *t);
@@ -217,26 +202,22 @@ static const struct {
 } formats[] = {
 	{"", text_put_u64},
 	{":size", text_put_size},
+	{":limit", text_put_size},
 	{":pct", put_pct},
 	{":errno", put_errno},
 	{":mode", text_put_mode},
 };
 
-/* "0:size": false when it is no such thing. */
-static bool put_number(struct text_out *out, const struct telling *t, struct text_span holder)
+bool event_put_number(
+	struct text_out *out, struct text_span format, uint64_t n, enum limit_kind limit)
 {
-	size_t i = (size_t)(holder.start[0] - '0');
-	struct text_span format = {holder.start + 1, holder.len - 1};
-
-	if (i >= EVENT_NUMBERS)
-		return false;
-	if (text_is(format, ":limit")) {
-		put_limit_value(out, t, t->event->n[i]);
+	if (text_is(format, ":limit") && limit == LIMIT_OOM_GROUP) {
+		text_put(out, n ? "on" : "off");
 		return true;
 	}
 	for (size_t f = 0; f < COUNT(formats); f++) {
 		if (text_is(format, formats[f].name)) {
-			formats[f].put(out, t->event->n[i]);
+			formats[f].put(out, n);
 			return true;
 		}
 	}
@@ -254,35 +235,25 @@ static bool put_word(struct text_out *out, const struct telling *t, struct text_
 	return false;
 }
 
-/* Writes the placeholder at S, "{...}". -> what follows it. */
-static const char *put_holder(struct text_out *out, const struct telling *t, const char *s)
+/* "0:size" */
+static bool put_holder(struct text_out *out, struct text_span holder, const void *userdata)
 {
-	size_t end = strcspn(s, "}");
-	struct text_span holder = {s + 1, end - 1};
+	const struct telling *t = userdata;
+	size_t i = (size_t)(holder.start[0] - '0');
+	struct text_span format = {holder.start + 1, holder.len - 1};
 
-	/* One that does not exist stays visible; the unit test finds it. */
-	if (!put_number(out, t, holder) && !put_word(out, t, holder))
-		text_put_span(out, s, end + 1);
-	return s + end + 1;
+	if (i >= EVENT_NUMBERS)
+		return put_word(out, t, holder);
+	return event_put_number(out, format, t->event->n[i], (enum limit_kind)t->event->limit);
 }
 
 void event_message(
 	struct text_out *out, const struct event *e, const struct policy *p, const char *extra)
 {
-	struct telling t = {.event = e, .policy = p, .extra = extra};
+	const struct telling t = {.event = e, .policy = p, .extra = extra};
 	const struct event_info *info = event_info((enum event_kind)e->kind);
-	const char *s = info ? info->sentence : "An unknown event";
+	const char *sentence = info ? info->sentence : "An unknown event";
 
-	while (*s) {
-		size_t plain = strcspn(s, "{[]");
-
-		text_put_span(out, s, plain);
-		s += plain;
-		if (*s == '{')
-			s = put_holder(out, &t, s);
-		else if (*s == '[' && e->service == SERVICE_NONE)
-			s += strcspn(s, "]");
-		else if (*s)
-			s++;
-	}
+	/* The unit test finds a holder that does not exist. */
+	text_put_sentence(out, sentence, e->service != SERVICE_NONE, put_holder, &t);
 }

@@ -17,6 +17,11 @@ const char *action_name(enum action_kind kind)
 		[ACT_SWAP_MEND] = "swap_mend",
 		[ACT_SWAPPINESS] = "swappiness",
 		[ACT_ZSWAP] = "zswap",
+		[ACT_STREAMS_PUBLISH] = "streams_publish",
+		[ACT_STREAMS_MEND] = "streams_mend",
+		[ACT_STREAM_TERM] = "stream_term",
+		[ACT_STREAM_KILL] = "stream_kill",
+		[ACT_STREAM_STOP_CONTAINER] = "stream_stop_container",
 	};
 
 	return (size_t)kind < ACT_COUNT ? names[kind] : "unknown";

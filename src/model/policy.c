@@ -27,3 +27,13 @@ const char *policy_mode_name(enum policy_mode mode)
 
 	return (size_t)mode < MODE_COUNT ? names[mode] : "unknown";
 }
+
+const char *policy_over_cap_name(enum policy_over_cap over_cap)
+{
+	static const char *const names[OVER_CAP_COUNT] = {
+		[OVER_CAP_TELL] = "tell",
+		[OVER_CAP_STOP_NEWEST] = "stop-newest",
+	};
+
+	return (size_t)over_cap < OVER_CAP_COUNT ? names[over_cap] : "unknown";
+}

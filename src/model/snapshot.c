@@ -9,11 +9,6 @@
 
 #include "guardian/snapshot.h"
 
-static uint64_t less(uint64_t a, uint64_t b)
-{
-	return a > b ? a - b : 0;
-}
-
 static bool psi_line_same(const struct psi_line *a, const struct psi_line *b)
 {
 	return a->avg10_centipct == b->avg10_centipct && a->avg60_centipct == b->avg60_centipct &&
@@ -50,12 +45,32 @@ bool host_same(const struct host_sample *a, const struct host_sample *b)
 
 uint64_t member_working_set(const struct member_sample *m)
 {
-	return less(m->current_bytes, m->inactive_file_bytes);
+	return bytes_less(m->current_bytes, m->inactive_file_bytes);
 }
 
 uint64_t member_unreclaimable(const struct member_sample *m)
 {
-	return m->anon_bytes + m->shmem_bytes + less(m->kernel_bytes, m->slab_reclaimable_bytes);
+	return m->anon_bytes + m->shmem_bytes +
+	       bytes_less(m->kernel_bytes, m->slab_reclaimable_bytes);
+}
+
+uint16_t member_ancestors(const struct snapshot *snap, const struct member_sample *m,
+	int16_t chain[SNAPSHOT_ANCESTORS_MAX])
+{
+	uint16_t most = snap->n_ancestors, n = 0;
+
+	if (most > SNAPSHOT_ANCESTORS_MAX)
+		most = SNAPSHOT_ANCESTORS_MAX;
+	for (int16_t a = m->ancestor; a >= 0 && a < most && n < most; n++) {
+		chain[n] = a;
+		a = snap->ancestor[a].parent;
+	}
+	return n;
+}
+
+uint64_t swap_off_needs_bytes(uint64_t used_bytes, uint64_t reserve_bytes)
+{
+	return bytes_plus(bytes_plus(used_bytes, used_bytes / 5), reserve_bytes);
 }
 
 const char *swap_type_name(enum swap_type type)
@@ -83,6 +98,22 @@ const char *swap_file_state_name(enum swap_file_state state)
 	};
 
 	return (size_t)state < SWAP_FILE_STATES ? names[state] : "unknown";
+}
+
+const char *slot_file_state_name(enum slot_file_state state)
+{
+	static const char *const names[SLOT_FILE_STATES] = {
+		[SLOT_FILE_UNKNOWN] = "unknown",
+		[SLOT_FILE_OK] = "ok",
+		[SLOT_FILE_ABSENT] = "absent",
+		[SLOT_FILE_WRONG_SIZE] = "wrong_size",
+		[SLOT_FILE_BAD_HEADER] = "bad_header",
+		[SLOT_FILE_WRONG_MODE] = "wrong_mode",
+		[SLOT_FILE_REPLACED] = "replaced",
+		[SLOT_FILE_UNUSABLE] = "unusable",
+	};
+
+	return (size_t)state < SLOT_FILE_STATES ? names[state] : "unknown";
 }
 
 const char *swap_file_suffix(unsigned index)
@@ -120,6 +151,8 @@ static const struct {
 	{LACK_JOURNAL, "systemd journal", "events are written to stderr alone"},
 	{LACK_ROOM, "place left in guardiand's tables",
 		"some of its cgroups are neither seen nor limited"},
+	{LACK_ZSWAP, "zswap in its kernel",
+		"swapped pages go to the disk as they are, whatever swap.zswap says"},
 };
 
 static size_t lack_row(enum lack lack)

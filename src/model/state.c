@@ -18,6 +18,16 @@ const char *memory_level_name(enum memory_level level)
 	return (size_t)level < MEMORY_LEVELS ? names[level] : "unknown";
 }
 
+const char *memory_rules_name(enum memory_rules rules)
+{
+	static const char *const names[MEMORY_RULES] = {
+		[RULES_WITHOUT_SWAP] = "without_swap",
+		[RULES_WITH_SWAP] = "with_swap",
+	};
+
+	return (size_t)rules < MEMORY_RULES ? names[rules] : "unknown";
+}
+
 void state_init(struct state *state)
 {
 	memset(state, 0, offsetof(struct state, departed));
@@ -34,6 +44,14 @@ static bool members_valid(const struct state *state)
 		if (state->member[i].level.now >= MEMORY_LEVELS)
 			return false;
 	return true;
+}
+
+static bool streams_valid(const struct streams_state *streams)
+{
+	return streams->n_known <= STREAM_PROCESSES_MAX && streams->n_costs <= STREAM_COSTS_KEPT &&
+	       streams->next_cost < STREAM_COSTS_KEPT && streams->max <= STREAM_SLOTS_MAX &&
+	       streams->effective_cap <= streams->max && streams->reason < SLOT_CAP_REASONS &&
+	       streams->file_problem < SLOT_FILE_STATES && streams->stop.stage < STREAM_STOP_STAGES;
 }
 
 size_t state_kept_size(const struct state *state)
@@ -55,7 +73,8 @@ bool state_valid(const void *data, size_t len)
 		return false;
 	if (len != state_kept_size(state))
 		return false;
-	return state->host_level.now < MEMORY_LEVELS && members_valid(state);
+	return state->host_level.now < MEMORY_LEVELS && state->rules < MEMORY_RULES &&
+	       streams_valid(&state->streams) && members_valid(state);
 }
 
 static void effort_resume(struct effort *effort)
@@ -113,6 +132,8 @@ void state_resume(struct state *state)
 	for (size_t i = 0; i < state->n_ancestors; i++)
 		effort_resume(&state->ancestor[i].reserve);
 	swap_resume(&state->swap);
+	for (size_t e = 0; e < STREAMS_EFFORTS; e++)
+		effort_resume(&state->streams.effort[e]);
 }
 
 static void again(uint64_t *since_us, uint64_t now_us)
@@ -166,6 +187,23 @@ static void swap_again(struct swap_state *swap, uint64_t now_us)
 	again(&swap->normal_us, now_us);
 }
 
+static void streams_again(struct state *state, uint64_t now_us)
+{
+	struct streams_state *streams = &state->streams;
+	uint64_t *const moments[] = {&streams->room_us, &streams->over_us, &streams->caps.refill_us,
+		&streams->refusals.refill_us, &streams->strays.refill_us, &streams->files.refill_us,
+		&streams->stops.refill_us, &streams->stop.began_us, &streams->stop.stage_us};
+
+	for (size_t i = 0; i < sizeof(moments) / sizeof(moments[0]); i++)
+		again(moments[i], now_us);
+	for (size_t e = 0; e < STREAMS_EFFORTS; e++)
+		effort_again(&streams->effort[e], now_us);
+	for (size_t i = 0; i < streams->n_known; i++) {
+		again(&state->stream[i].seen_us, now_us);
+		again(&state->stream[i].bare_us, now_us);
+	}
+}
+
 void state_restart_durations(struct state *state, uint64_t now_us)
 {
 	for (size_t i = 0; i < state->n_members; i++)
@@ -184,5 +222,6 @@ void state_restart_durations(struct state *state, uint64_t now_us)
 	again(&state->host_readings.changing_us, now_us);
 	again(&state->ooms.refill_us, now_us);
 	swap_again(&state->swap, now_us);
+	streams_again(state, now_us);
 	state->services_due_us = 0;
 }

@@ -305,6 +305,56 @@ static void control_characters_are_not_shown(void **state)
 	}
 }
 
+static void what_may_not_be_shown_is_replaced(void **state)
+{
+	char buf[64], s[] = "a|\x1b[0m\n\xc2\x9b\xe2\x82\xac\xe2\x82";
+	struct text_out out;
+
+	(void)state;
+	text_out_init(&out, buf, sizeof(buf));
+	text_put_plain(&out, s, "", " ");
+	assert_string_equal(buf, "a| [0m  \xe2\x82\xac  ");
+	text_out_init(&out, buf, sizeof(buf));
+	text_put_plain(&out, s, "|", "?");
+	assert_string_equal(buf, "a??[0m??\xe2\x82\xac??");
+	text_tame(s);
+	assert_string_equal(s, "a|?[0m???\xe2\x82\xac??");
+}
+
+static bool put_known(struct text_out *out, struct text_span holder, const void *userdata)
+{
+	if (text_is(holder, "word"))
+		text_put(out, userdata);
+	return text_is(holder, "word") || holder.len == 0;
+}
+
+static void a_sentence_is_filled(void **state)
+{
+	static const struct {
+		const char *sentence, *with, *without;
+	} rows[] = {
+		{"", "", ""},
+		{"plain", "plain", "plain"},
+		{"{word}", "a{b}", "a{b}"}, /* what is put is not looked at again */
+		{"{word}, {other}.", "a{b}, {other}.", "a{b}, {other}."},
+		{"not[ {word}[ twice]] there", "not a{b} twice there", "not there"},
+		{"none: {}, open: {word", "none: , open: {word", "none: , open: {word"},
+		{"open: [{word}", "open: a{b}", "open: "},
+	};
+	char buf[64];
+	struct text_out out;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		text_out_init(&out, buf, sizeof(buf));
+		text_put_sentence(&out, rows[i].sentence, true, put_known, "a{b}");
+		assert_string_equal(buf, rows[i].with);
+		text_out_init(&out, buf, sizeof(buf));
+		text_put_sentence(&out, rows[i].sentence, false, put_known, "a{b}");
+		assert_string_equal(buf, rows[i].without);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -318,6 +368,8 @@ int main(void)
 		cmocka_unit_test(a_buffer_of_none_is_full),
 		cmocka_unit_test(json_escapes_all_that_is_not_text),
 		cmocka_unit_test(control_characters_are_not_shown),
+		cmocka_unit_test(a_sentence_is_filled),
+		cmocka_unit_test(what_may_not_be_shown_is_replaced),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

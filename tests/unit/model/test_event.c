@@ -210,6 +210,51 @@ static void swap_sentences_read_well(void **state)
 	assert_string_equal(tell(&set, NULL), "zswap is now 10, it was 60");
 }
 
+static void stream_sentences_read_well(void **state)
+{
+	struct event lowered = {.kind = EVENT_STREAM_CAP_LOWERED,
+		.service = SERVICE_NONE,
+		.reason = REASON_STREAMS_MEMORY,
+		.n = {6, 4, 800ULL << 20, 105ULL << 20}};
+	struct event stray = {.kind = EVENT_STREAM_UNACCOUNTED, .n = {2, 4711, 3, 6}};
+	struct event stopping = {.kind = EVENT_STREAM_STOPPING,
+		.reason = REASON_STREAM_KILL,
+		.n = {4711, 7, 6, 90 << 20}};
+	struct event stopped = {.kind = EVENT_STREAM_STOPPED, .n = {4711, 90 << 20, 1000000}};
+	struct event failed = {.kind = EVENT_STREAM_STOP_FAILED, .n = {EPERM, 4711}};
+	struct event mended = {.kind = EVENT_SEMAPHORE_MENDED, .reason = REASON_SLOTS_HEADER};
+	struct event unusable = {
+		.kind = EVENT_SEMAPHORE_UNUSABLE, .reason = REASON_SLOTS_UNUSABLE, .n = {ELOOP}};
+	struct event would = {.kind = EVENT_STREAM_OBSERVED, .reason = REASON_STREAMS_MAKE};
+
+	(void)state;
+	assert_string_equal(tell(&lowered, NULL),
+		"At most 4 of 6 streams may run for now: memory carries no more (800 MiB "
+		"available, one takes 105 MiB)");
+	lowered.reason = REASON_STREAMS_WARNING;
+	assert_non_null(strstr(tell(&lowered, NULL),
+		"for now: the host's memory is in warning, so no new ones are let in (800"));
+	assert_string_equal(tell(&stray, NULL),
+		"2 streams run without a slot, the newest in backend (process 4711): 3 of 6 slots "
+		"are in use");
+	stray.service = SERVICE_NONE;
+	assert_non_null(strstr(tell(&stray, NULL), "without a slot (process 4711)"));
+	assert_string_equal(tell(&stopping, NULL),
+		"Process 4711 of backend is stopped (SIGKILL): it runs without a slot, and 7 "
+		"streams are more than the 6 that are allowed");
+	assert_string_equal(
+		tell(&stopped, NULL), "Process 4711 of backend has ended: its 90 MiB are free");
+	assert_string_equal(tell(&failed, NULL),
+		"Process 4711 of backend could not be stopped: Operation not permitted");
+	assert_string_equal(tell(&mended, NULL),
+		"The semaphore file of the streams has been put right in place: its header was "
+		"damaged");
+	assert_non_null(strstr(tell(&unusable, NULL), "Too many levels of symbolic links"));
+	assert_string_equal(tell(&would, NULL),
+		"guardiand only observes, otherwise it would now make the semaphore file of the "
+		"streams");
+}
+
 static void what_stands_in_brackets_is_of_services(void **state)
 {
 	struct event kill = {
@@ -415,6 +460,7 @@ int main(void)
 		cmocka_unit_test(extra_ends_the_sentence),
 		cmocka_unit_test(sentences_read_well),
 		cmocka_unit_test(swap_sentences_read_well),
+		cmocka_unit_test(stream_sentences_read_well),
 		cmocka_unit_test(what_stands_in_brackets_is_of_services),
 		cmocka_unit_test(readings_are_named_by_bit),
 		cmocka_unit_test(nonsense_is_told_plainly),

@@ -83,6 +83,18 @@ static void a_set_knows_what_it_has(void **state)
 	assert_int_equal(set.value[LIMIT_MAX], LIMIT_UNLIMITED);
 }
 
+static void bytes_stop_at_the_ends(void **state)
+{
+	(void)state;
+	assert_int_equal(bytes_plus(2, 3), 5);
+	assert_int_equal(bytes_plus(1, UINT64_MAX - 1), UINT64_MAX);
+	assert_int_equal(bytes_plus(2, UINT64_MAX - 1), UINT64_MAX);
+	assert_int_equal(bytes_plus(UINT64_MAX, UINT64_MAX), UINT64_MAX);
+	assert_int_equal(bytes_less(3, 2), 1);
+	assert_int_equal(bytes_less(2, 2), 0);
+	assert_int_equal(bytes_less(2, 3), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -92,6 +104,7 @@ int main(void)
 		cmocka_unit_test(without_a_page_size_only_equal_is_same),
 		cmocka_unit_test(each_kind_has_its_file_and_word),
 		cmocka_unit_test(a_set_knows_what_it_has),
+		cmocka_unit_test(bytes_stop_at_the_ends),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

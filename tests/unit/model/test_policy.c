@@ -29,6 +29,14 @@ static void each_mode_has_its_word(void **state)
 	assert_string_equal(policy_mode_name(MODE_OBSERVE), "observe");
 }
 
+static void each_word_for_too_many_streams(void **state)
+{
+	(void)state;
+	CHECK_NAMES(policy_over_cap_name, OVER_CAP_COUNT);
+	assert_string_equal(policy_over_cap_name(OVER_CAP_TELL), "tell");
+	assert_string_equal(policy_over_cap_name(OVER_CAP_STOP_NEWEST), "stop-newest");
+}
+
 /* A zeroed policy enforces nothing harmful: no service, no limit, the plainest role. */
 static void zero_is_harmless(void **state)
 {
@@ -39,6 +47,8 @@ static void zero_is_harmless(void **state)
 	assert_int_equal(zero.service[0].role, ROLE_GENERIC);
 	assert_int_equal(zero.service[0].limits.mask, 0);
 	assert_false(zero.service[0].force);
+	assert_int_equal(zero.streams.max, 0);
+	assert_int_equal(zero.streams.over_cap, OVER_CAP_TELL);
 }
 
 int main(void)
@@ -46,6 +56,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_role_has_its_word),
 		cmocka_unit_test(each_mode_has_its_word),
+		cmocka_unit_test(each_word_for_too_many_streams),
 		cmocka_unit_test(zero_is_harmless),
 	};
 

@@ -1,5 +1,6 @@
 /*
- * snapshot: the two sums over one reading, whether two differ, and the words for peers and lacks.
+ * snapshot: what is computed from one reading, whether two differ, and the words for peers and
+ * lacks.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -45,6 +46,37 @@ static void unreclaimable_leaves_out_files_and_reclaimable_slab(void **state)
 	assert_int_equal(member_unreclaimable(&m), 1220);
 	m.slab_reclaimable_bytes = 31;
 	assert_int_equal(member_unreclaimable(&m), 1200);
+}
+
+/* A broken chain ends where the table does. */
+static void a_chain_is_never_longer_than_the_table(void **state)
+{
+	static struct snapshot snap = {.n_ancestors = 3};
+	struct member_sample m = {.ancestor = 2};
+	int16_t chain[SNAPSHOT_ANCESTORS_MAX];
+
+	(void)state;
+	snap.ancestor[2].parent = 0;
+	snap.ancestor[0].parent = -1;
+	assert_int_equal(member_ancestors(&snap, &m, chain), 2);
+	assert_true(chain[0] == 2 && chain[1] == 0);
+	snap.ancestor[0].parent = 2; /* a circle */
+	assert_int_equal(member_ancestors(&snap, &m, chain), 3);
+	snap.n_ancestors = UINT16_MAX;
+	assert_int_equal(member_ancestors(&snap, &m, chain), SNAPSHOT_ANCESTORS_MAX);
+	m.ancestor = SNAPSHOT_ANCESTORS_MAX;
+	assert_int_equal(member_ancestors(&snap, &m, chain), 0);
+	m.ancestor = -1;
+	assert_int_equal(member_ancestors(&snap, &m, chain), 0);
+}
+
+static void switching_swap_off_needs_room(void **state)
+{
+	(void)state;
+	assert_int_equal(swap_off_needs_bytes(0, 0), 0);
+	assert_int_equal(swap_off_needs_bytes(1000, 7), 1207);
+	assert_int_equal(swap_off_needs_bytes(4, 0), 4);
+	assert_int_equal(swap_off_needs_bytes(UINT64_MAX, 1), UINT64_MAX);
 }
 
 /* Each field counts, and padding does not. */
@@ -93,6 +125,12 @@ static void swap_has_its_words(void **state)
 				swap_file_state_name((enum swap_file_state)b));
 	assert_string_equal(swap_file_state_name(SWAP_FILE_USABLE), "usable");
 	assert_string_equal(swap_file_state_name(SWAP_FILE_STATES), "unknown");
+	for (unsigned int a = 0; a < SLOT_FILE_STATES; a++)
+		for (unsigned int b = 0; b < a; b++)
+			assert_string_not_equal(slot_file_state_name((enum slot_file_state)a),
+				slot_file_state_name((enum slot_file_state)b));
+	assert_string_equal(slot_file_state_name(SLOT_FILE_OK), "ok");
+	assert_string_equal(slot_file_state_name(SLOT_FILE_STATES), "unknown");
 	assert_string_equal(swap_file_suffix(0), "");
 	assert_string_equal(swap_file_suffix(1), ".2");
 }
@@ -120,6 +158,8 @@ int main(void)
 		cmocka_unit_test(working_set_leaves_out_inactive_files),
 		cmocka_unit_test(working_set_does_not_underflow),
 		cmocka_unit_test(unreclaimable_leaves_out_files_and_reclaimable_slab),
+		cmocka_unit_test(a_chain_is_never_longer_than_the_table),
+		cmocka_unit_test(switching_swap_off_needs_room),
 		cmocka_unit_test(samples_are_compared_field_by_field),
 		cmocka_unit_test(each_peer_has_its_name),
 		cmocka_unit_test(swap_has_its_words),

@@ -70,7 +70,16 @@ static void nothing_else_is_recognised(void **unused)
 	BREAK(n_departed, STATE_DEPARTED_MAX + 1);
 	BREAK(next_departed, STATE_DEPARTED_MAX);
 	BREAK(host_level.now, MEMORY_LEVELS);
+	BREAK(rules, MEMORY_RULES);
 	BREAK(member[0].level.now, MEMORY_LEVELS);
+	BREAK(streams.n_known, STREAM_PROCESSES_MAX + 1);
+	BREAK(streams.n_costs, STREAM_COSTS_KEPT + 1);
+	BREAK(streams.next_cost, STREAM_COSTS_KEPT);
+	BREAK(streams.max, STREAM_SLOTS_MAX + 1);
+	BREAK(streams.effective_cap, 1); /* over max */
+	BREAK(streams.reason, SLOT_CAP_REASONS);
+	BREAK(streams.file_problem, SLOT_FILE_STATES);
+	BREAK(streams.stop.stage, STREAM_STOP_STAGES);
 	begin(NULL);
 	state.n_members = SNAPSHOT_MEMBERS_MAX + 1;
 	assert_false(state_valid(&state, sizeof(state)));
@@ -86,6 +95,30 @@ static void a_part_is_not_recognised(void **unused)
 	assert_false(state_valid(&state, 0));
 	state.n_members = 1;
 	assert_false(state_valid(&state, len));
+}
+
+static void streams_survive_a_restart_and_begin_their_durations_again(void **unused)
+{
+	struct streams_state *s = &state.streams;
+
+	(void)unused;
+	s->n_known = 1;
+	s->effort[STREAMS_EFFORT_STOP] = (struct effort){.ticket = 9, .asked_us = 3};
+	s->stop = (struct stream_stop){.pid = 4711, .stage = STREAM_STOP_TERM, .stage_us = 3};
+	s->cost[0] = 77;
+	s->over_us = 4;
+	state.stream[0] = (struct stream_known){.pid = 4711, .seen_us = 2};
+	state_resume(&state);
+	assert_int_equal(s->effort[STREAMS_EFFORT_STOP].ticket, 0);
+	assert_int_equal(s->stop.pid, 4711);
+	assert_int_equal(s->cost[0], 77);
+	state_restart_durations(&state, 1000);
+	assert_int_equal(s->effort[STREAMS_EFFORT_STOP].asked_us, 1000);
+	assert_int_equal(s->stop.stage_us, 1000);
+	assert_int_equal(s->over_us, 1000);
+	assert_int_equal(s->room_us, 0); /* had not begun */
+	assert_int_equal(state.stream[0].seen_us, 1000);
+	assert_int_equal(state.stream[0].bare_us, 0);
 }
 
 static void resuming_forgets_what_was_under_way(void **unused)
@@ -195,6 +228,7 @@ static void levels_have_names(void **unused)
 {
 	(void)unused;
 	CHECK_NAMES(memory_level_name, MEMORY_LEVELS);
+	CHECK_NAMES(memory_rules_name, MEMORY_RULES);
 }
 
 int main(void)
@@ -205,6 +239,7 @@ int main(void)
 		TEST(init_leaves_unused_pages_alone),
 		TEST(nothing_else_is_recognised),
 		TEST(a_part_is_not_recognised),
+		TEST(streams_survive_a_restart_and_begin_their_durations_again),
 		TEST(resuming_forgets_what_was_under_way),
 		TEST(an_update_under_way_ended_without_an_answer),
 		TEST(only_what_has_begun_begins_again),
