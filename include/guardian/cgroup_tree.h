@@ -26,6 +26,9 @@ enum {
 	/* A positive outcome: there are more directories than could be watched (or longer paths, or
 	 * the kernel's own bound fs.inotify.max_user_watches); the rest is not seen. */
 	CGROUP_TREE_TRUNCATED = 1,
+	/* ... there is more to dispatch, soon: an edge-triggered descriptor does not say so again.
+	 */
+	CGROUP_TREE_MORE = 2,
 };
 
 /* Called from cgroup_tree_open(), _dispatch() and _rescan() only. They may call
@@ -49,8 +52,8 @@ struct cgroup_tree *cgroup_tree_close(struct cgroup_tree *tree); /* -> NULL; NUL
 /* The inotify descriptor: readable when there is something to dispatch. Never blocks. */
 int cgroup_tree_fd(const struct cgroup_tree *tree);
 
-/* Reports what has happened. -> 0, CGROUP_TREE_TRUNCATED, or -errno. Bounded work: when more is
- * queued, the descriptor stays readable. */
+/* Reports what has happened. -> 0, CGROUP_TREE_TRUNCATED, or -errno. Bounded work: then
+ * CGROUP_TREE_MORE. */
 int cgroup_tree_dispatch(
 	struct cgroup_tree *tree, const struct cgroup_tree_ops *ops, void *userdata);
 

@@ -46,8 +46,13 @@ enum check_kind {
 	CHECK_SWAP_UNUSABLE, /* subject: enum event_reason; n: file, free, reserve, wanted */
 	CHECK_SWAP_HIGH,     /* n: used centipct, used, total */
 	CHECK_NO_STREAM_CAP,
-	CHECK_OVERCOMMIT, /* n: sum of limits, reserve, total */
-	CHECK_LACK,       /* subject: bit of enum lack */
+	CHECK_SEMAPHORE_UNREAD,
+	CHECK_SEMAPHORE,     /* subject: enum event_reason; n: errno */
+	CHECK_STREAMS_FULL,  /* n: slots in use, effective cap, cap */
+	CHECK_STREAMS_FEWER, /* subject: enum event_reason; n: effective cap, cap */
+	CHECK_STREAMS_STRAY, /* n: streams that run, slots in use */
+	CHECK_OVERCOMMIT,    /* n: sum of limits, reserve, total */
+	CHECK_LACK,          /* subject: bit of enum lack */
 	CHECK_DOCKER_SILENT,
 	/* containers */
 	CHECK_UNLIMITED,    /* container */

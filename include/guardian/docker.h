@@ -83,4 +83,14 @@ int docker_list(const struct docker *docker, docker_container_fn *each, void *us
 int docker_update(const struct docker *docker, const char *id, const struct limit_set *set,
 	char *err, size_t errsize);
 
+/*
+ * Stops the container as `docker stop` does: SIGTERM to its first process, SIGKILL after GRACE_US
+ * (rounded up to whole seconds, one at least), and no restart policy brings it back. Waits for the
+ * end: the deadline counts from GRACE_US on.
+ *
+ * -> 0: it has stopped, or had already; -ENOENT; -EREMOTEIO with dockerd's words in ERR; ...
+ */
+int docker_stop(
+	const struct docker *docker, const char *id, uint64_t grace_us, char *err, size_t errsize);
+
 #endif

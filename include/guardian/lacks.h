@@ -10,9 +10,10 @@
 #include "guardian/policy.h"
 #include "guardian/snapshot.h"
 
-/* CGFD: the cgroup v2 tree, or -1. DOCKER's socket is looked for below ROOTFD. HOST: a full sample.
+/* CGFD: the cgroup v2 tree, or -1. What POLICY uses is looked for below ROOTFD. HOST: a full
+ * sample.
  * -> bits of enum lack; LACK_JOURNAL is not among them. */
 uint32_t lacks_find(
-	int rootfd, int cgfd, const struct policy_docker *docker, const struct host_sample *host);
+	int rootfd, int cgfd, const struct policy *policy, const struct host_sample *host);
 
 #endif

@@ -33,6 +33,7 @@ enum job_kind {
 	JOB_HOLD,     /* a cgroup's values: by its unit, or by its files */
 	JOB_PERSIST,  /* Docker's stored values */
 	JOB_IDENTIFY, /* container id -> name, labels, stored values */
+	JOB_STOP_CONTAINER, /* and no restart policy brings it back; `value`: its grace in us */
 	JOB_PING,
 	JOB_KNOB, /* a setting of the kernel */
 	/* Of the file at `path` below the root; of LANE_SWAP. */
@@ -55,7 +56,7 @@ struct job {
 	char unit[CGROUP_UNIT_SIZE];
 	char id[DOCKER_ID_SIZE];
 	uint8_t knob;                       /* enum vm_knob */
-	int64_t value;                      /* of the knob; or the priority of the swap */
+	int64_t value;                      /* of the knob; the priority of the swap; grace */
 	uint64_t size_bytes, reserve_bytes; /* of a swap file, and of its file system */
 	uint64_t floor_bytes; /* JOB_SWAP_RESIZE: of memory, stays available meanwhile */
 	/* the answer */

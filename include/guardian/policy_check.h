@@ -29,6 +29,7 @@ enum finding_kind {
 	FINDING_RESERVATIONS_OVER,  /* n: sum of mem_reservation, reserve, memory */
 	FINDING_SWAP_TOO_SMALL,     /* n: size */
 	FINDING_SWAP_FOLDER,        /* text: the path */
+	FINDING_STREAMS_OVER_MEMORY, /* n: all streams, reserve, memory */
 	FINDING_NO_SERVICES,
 	FINDING_COUNT,
 };

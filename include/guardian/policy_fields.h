@@ -15,7 +15,7 @@
 
 #include "guardian/policy.h"
 
-enum { POLICY_FIELDS_MAX = 40 }; /* for arrays with one entry a field */
+enum { POLICY_FIELDS_MAX = 48 }; /* for arrays with one entry a field */
 
 enum policy_section {
 	SECTION_TOP, /* keys that stand at the top level */
@@ -23,6 +23,7 @@ enum policy_section {
 	SECTION_DOCKER,
 	SECTION_DRIFT,
 	SECTION_SWAP,
+	SECTION_STREAMS,
 	SECTION_SERVICE, /* the fields of one entry below `services:` */
 	SECTION_COUNT,
 };
@@ -37,6 +38,8 @@ enum field_type {
 	FIELD_WORD, /* an enum: one of policy_field.word(0..max) */
 	/* From here on text: see selector_text_ok(). */
 	FIELD_CONTAINER,
+	FIELD_COMMAND,
+	FIELD_GROUP,
 	FIELD_COMPOSE,
 	FIELD_UNIT,
 	FIELD_GLOB,

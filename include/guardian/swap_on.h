@@ -40,6 +40,10 @@ struct swap_off_how {
  * has seen that it will suffice. Where it ends early, the file stays in use, with all that is in
  * it.
  *
+ * A child that is killed goes on until the memory of the process that it is at is back: between two
+ * of them alone the kernel looks for signals (mm/swapfile.c: try_to_unuse). If that was the last,
+ * the file is off, whatever is answered here.
+ *
  * -> 0, or SWAP_ALREADY: it was not in use. -ETIMEDOUT: not within the deadline. -ECANCELED: GO_ON
  * said so. -ENOMEM: the kernel had no memory, or killed the child for it. -ESTALE, -EPERM, -EAGAIN
  * (no child), ...: it is still on.

@@ -8,7 +8,7 @@
  *		  "thrash": "none" or another word, "in_bytes_per_s", "out_bytes_per_s",
  *		  "areas": [{"path", "type", "size_bytes", "used_bytes", "priority", "ours"}, ...],
  *		  "file": {"path", "state", "mode", "problem": a sentence},
- *		  "progress": {"phase", "done_bytes", "total_bytes"}, "plan": a sentence},
+ *		  "progress": {"path", "phase", "done_bytes", "total_bytes"}, "plan": a sentence},
  *	 "services": [{"name", "swap_bytes", "swap_limit_bytes"}, ...]}
  *
  * All of "swap" may be absent, and is as the status file has it, with whatever else is there.

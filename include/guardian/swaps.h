@@ -26,7 +26,8 @@ void swaps_path(const char *file, int index, char path[static SWAPS_PATH_SIZE]);
 
 struct swaps {
 	int rootfd;      /* borrowed: must outlive the struct */
-	int fd;          /* -1: not there yet; opened anew at the next read */
+	int fd;          /* -1: not there yet; opened anew at the next read. EPOLLPRI on it:
+			    swap was switched on or off */
 	int32_t len;     /* of the text as it was the last time */
 	uint64_t digest; /* of the same */
 };
@@ -35,11 +36,6 @@ struct swaps {
  * be closed in any case. */
 int swaps_open(struct swaps *s, int rootfd);
 void swaps_close(struct swaps *s);
-
-/* Whether swap was switched on or off since S was opened or this was asked the last time.
- * S->fd can wait for that: the kernel answers POLLPRI | POLLERR (EPOLLPRI), and to be asked is to
- * be told: the answer is given once a descriptor. */
-bool swaps_switched(const struct swaps *s);
 
 /* Reads. FILE is policy.swap.file, or "" when none of the areas is to be ours.
  * -> 1: area, n_areas and foreign_bytes of OUT are new; 0: the text is the same as the last time

@@ -10,7 +10,8 @@
 enum { STRIDE_MAX = 1024 };
 _Static_assert(sizeof(struct member_state) <= STRIDE_MAX &&
 		       sizeof(struct service_state) <= STRIDE_MAX &&
-		       sizeof(struct ancestor_state) <= STRIDE_MAX,
+		       sizeof(struct ancestor_state) <= STRIDE_MAX &&
+		       sizeof(struct stream_known) <= STRIDE_MAX,
 	"entries are swapped through a buffer");
 
 static void *entry_at(const struct table *table, size_t i)

@@ -153,6 +153,7 @@ void decide(const struct policy *policy, const struct snapshot *snap, struct sta
 	knobs_keep(&t);
 	swap_level(&t);
 	thrash_watch(&t);
+	streams_keep(&t);
 	services_tell(&t);
 	ooms_tell(&t);
 	plan_wake(&t, state->services_due_us > t.now_us ? state->services_due_us : UINT64_MAX);

@@ -36,11 +36,19 @@ static bool swap_effort_end(const struct tick *t, const struct result *result)
 	return false;
 }
 
+static bool streams_effort_end(const struct tick *t, const struct result *result)
+{
+	for (size_t e = 0; e < STREAMS_EFFORTS; e++)
+		if (effort_end(t, &t->state->streams.effort[e], result))
+			return true;
+	return false;
+}
+
 static void effort_find(struct tick *t, const struct result *result)
 {
 	struct state *state = t->state;
 
-	if (swap_effort_end(t, result))
+	if (swap_effort_end(t, result) || streams_effort_end(t, result))
 		return;
 
 	for (size_t i = 0; i < state->n_members; i++) {

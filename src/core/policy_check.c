@@ -47,6 +47,9 @@ static const struct finding_info infos[FINDING_COUNT] = {
 		"size {0:field} of the swap is below 1m; 0 means none"},
 	[FINDING_SWAP_FOLDER] = {true, false,
 		"file '{text}' of the swap is a folder; name the file in it"},
+	[FINDING_STREAMS_OVER_MEMORY] = {false, true,
+		"max streams of per_stream take {0:size}, with reserve {1:size} more than the "
+		"{2:size} of this host: fewer will be let in"},
 	[FINDING_NO_SERVICES] = {false, true,
 		"no services: guardiand watches the host and limits nothing"},
 };
@@ -215,10 +218,8 @@ static uint64_t sum_of(const struct policy *policy, enum limit_kind kind)
 	for (uint32_t i = 0; i < policy->n_services; i++) {
 		const struct limit_set *set = &policy->service[i].limits;
 
-		if (!limit_has(set, kind) || set->value[kind] == LIMIT_UNLIMITED)
-			continue;
-		if (__builtin_add_overflow(sum, set->value[kind], &sum))
-			return UINT64_MAX;
+		if (limit_has(set, kind) && set->value[kind] != LIMIT_UNLIMITED)
+			sum = bytes_plus(sum, set->value[kind]);
 	}
 	return sum;
 }
@@ -231,16 +232,14 @@ static void memory_sums(struct check *c)
 		enum finding_kind finding;
 	} sums[] = {
 		{LIMIT_MAX, FINDING_LIMITS_OVER_MEMORY}, {LIMIT_LOW, FINDING_RESERVATIONS_OVER}};
-	uint64_t reserve = c->policy->host.reserve_bytes, total;
+	uint64_t reserve = c->policy->host.reserve_bytes;
 
 	if (!c->mem_total_bytes)
 		return;
 	for (size_t i = 0; i < sizeof(sums) / sizeof(sums[0]); i++) {
 		uint64_t sum = sum_of(c->policy, sums[i].limit);
 
-		if (__builtin_add_overflow(sum, reserve, &total))
-			total = UINT64_MAX;
-		if (sum && total > c->mem_total_bytes)
+		if (sum && bytes_plus(sum, reserve) > c->mem_total_bytes)
 			find(c, (struct policy_finding){(uint16_t)sums[i].finding,
 					FINDING_NO_SERVICE, FINDING_NO_SERVICE,
 					field_of(SECTION_HOST, "reserve"), NULL,
@@ -264,6 +263,21 @@ static void swap_file(struct check *c)
 				FINDING_NO_SERVICE, field_of(SECTION_SWAP, "file"), s->file, {0}});
 }
 
+/* No error: the effective cap follows memory. But whoever counts on `max` should know. */
+static void streams_sum(struct check *c)
+{
+	const struct policy_streams *s = &c->policy->streams;
+	uint64_t reserve = c->policy->host.reserve_bytes, sum, total;
+
+	if (__builtin_mul_overflow(s->per_stream_bytes, s->max, &sum) ||
+		__builtin_add_overflow(sum, reserve, &total))
+		sum = total = UINT64_MAX;
+	if (s->max && c->mem_total_bytes && total > c->mem_total_bytes)
+		find(c, (struct policy_finding){FINDING_STREAMS_OVER_MEMORY, FINDING_NO_SERVICE,
+				FINDING_NO_SERVICE, field_of(SECTION_STREAMS, "max"), NULL,
+				{sum, reserve, c->mem_total_bytes}});
+}
+
 static void any_services(struct check *c)
 {
 	if (!c->policy->n_services)
@@ -277,8 +291,8 @@ size_t policy_check(
 	static void (*const of_service[])(struct check *, const struct policy_service *,
 		uint16_t) = {service_bounds, service_reservation, service_levels, service_oom_group,
 		service_protection, service_guarded, service_pairs};
-	static void (*const of_policy[])(struct check *) = {
-		host_bounds, host_levels, drift_window, memory_sums, swap_file, any_services};
+	static void (*const of_policy[])(struct check *) = {host_bounds, host_levels, drift_window,
+		memory_sums, swap_file, streams_sum, any_services};
 	struct check c = {policy, mem_total_bytes, tell, to, 0};
 
 	for (size_t r = 0; r < sizeof(of_policy) / sizeof(of_policy[0]); r++)

@@ -5,6 +5,7 @@
  * taste; what depends on two fields is policy_check's business.
  */
 #include "guardian/policy_fields.h"
+#include "guardian/slot_file.h"
 
 #define KIB        1024ULL
 #define MIB        (1024 * KIB)
@@ -24,6 +25,11 @@ static const char *mode_word(uint32_t value)
 static const char *role_word(uint32_t value)
 {
 	return value < ROLE_COUNT ? policy_role_name((enum policy_role)value) : NULL;
+}
+
+static const char *over_cap_word(uint32_t value)
+{
+	return value < OVER_CAP_COUNT ? policy_over_cap_name((enum policy_over_cap)value) : NULL;
 }
 
 /* Where a value lives: offset and size of the member, and that it is in no limit_set. */
@@ -84,7 +90,7 @@ const struct policy_field policy_fields[] = {
 		.min = PERCENT(1),
 		.max = PERCENT(100),
 		.fallback = PERCENT(90),
-		.help = "The same, told as critical."},
+		.help = "The same, told as critical, unless swap still takes it."},
 	{.section = SECTION_HOST,
 		.key = "calm",
 		.type = FIELD_PERCENT,
@@ -206,6 +212,67 @@ const struct policy_field policy_fields[] = {
 			"(zswap), where it can; what was there before is put back when guardiand "
 			"stops."},
 
+	{.section = SECTION_STREAMS,
+		.key = "max",
+		.type = FIELD_COUNT,
+		AT(policy_streams, max),
+		.min = 1,
+		.max = SLOT_SLOTS_MAX,
+		.flags = FIELD_OPTIONAL,
+		.otherwise = "there is no cap",
+		.help = "How many streams may run at once: the slots that guardian-stream(1) "
+			"takes. While memory carries fewer, fewer may."},
+	{.section = SECTION_STREAMS,
+		.key = "per_stream",
+		.type = FIELD_SIZE,
+		AT(policy_streams, per_stream_bytes),
+		.min = MIB,
+		.max = SIZE_MOST,
+		.fallback = 100 * MIB,
+		.help = "What one stream is taken to use until it is known from those that "
+			"ran."},
+	{.section = SECTION_STREAMS,
+		.key = "command",
+		.type = FIELD_COMMAND,
+		AT(policy_streams, command),
+		.text = "ffmpeg",
+		.help = "Name of the program, as ps -o comm shows it: processes of the services "
+			"that bear it count as streams."},
+	{.section = SECTION_STREAMS,
+		.key = "group",
+		.type = FIELD_GROUP,
+		AT(policy_streams, group),
+		.text = "root",
+		.help = "Group, by name or number, that may take slots beside root. Whoever may "
+			"take slots may also keep them."},
+	{.section = SECTION_STREAMS,
+		.key = "over_cap",
+		.type = FIELD_WORD,
+		AT(policy_streams, over_cap),
+		.max = OVER_CAP_COUNT - 1,
+		.word = over_cap_word,
+		.fallback = OVER_CAP_TELL,
+		.help = "What happens when more than max run because some go around "
+			"guardian-stream: it is told, or the newest of those is stopped. One that "
+			"has a slot never is."},
+	{.section = SECTION_STREAMS,
+		.key = "grace",
+		.type = FIELD_DURATION,
+		AT(policy_streams, grace_us),
+		.min = 100 * MS,
+		.max = 5 * MINUTE,
+		.fallback = 5 * SECOND,
+		.help = "How long a stream that is stopped has between SIGTERM and SIGKILL."},
+	{.section = SECTION_STREAMS,
+		.key = "recover",
+		.type = FIELD_DURATION,
+		AT(policy_streams, recover_us),
+		.min = SECOND,
+		.max = HOUR,
+		.fallback = 10 * SECOND,
+		.help = "How long memory must have had room for one more stream before one more "
+			"is allowed again."},
+
 	{.section = SECTION_SERVICE,
 		.key = "container",
 		.type = FIELD_CONTAINER,
@@ -303,7 +370,7 @@ const struct policy_field policy_fields[] = {
 		.min = PERCENT(1),
 		.max = PERCENT(100),
 		.fallback = PERCENT(90),
-		.help = "The same, told as critical."},
+		.help = "The same, told as critical, unless swap still takes it."},
 };
 const size_t policy_fields_count = sizeof(policy_fields) / sizeof(policy_fields[0]);
 _Static_assert(sizeof(policy_fields) / sizeof(policy_fields[0]) <= POLICY_FIELDS_MAX,
@@ -317,6 +384,8 @@ static const struct policy_section_info sections[SECTION_COUNT] = {
 		offsetof(struct policy, drift)},
 	[SECTION_SWAP] = {"swap", "Swap that guardiand makes and keeps",
 		offsetof(struct policy, swap)},
+	[SECTION_STREAMS] = {"streams", "How many streams may run",
+		offsetof(struct policy, streams)},
 	[SECTION_SERVICE] = {"services", "The services, each below its own name",
 		offsetof(struct policy, service)},
 };
@@ -330,6 +399,8 @@ static const struct field_type_info types[FIELD_TYPE_COUNT] = {
 	[FIELD_BOOL] = {"yes or no", "yes or no"},
 	[FIELD_WORD] = {"word", "one of its words"},
 	[FIELD_CONTAINER] = {"name", "a name of letters, digits, '_', '.' and '-'"},
+	[FIELD_COMMAND] = {"name", "a name of at most 15 letters, digits, '_', '.', '+' and '-'"},
+	[FIELD_GROUP] = {"group", "a group's name or number"},
 	[FIELD_COMPOSE] = {"name", "'service' or 'project/service' as in a Compose file"},
 	[FIELD_UNIT] = {"unit", "a unit name ending in .service, .scope or .slice, no template"},
 	[FIELD_GLOB] = {"glob", "a path below /sys/fs/cgroup without a leading '/' or '..'"},

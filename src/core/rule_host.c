@@ -1,5 +1,6 @@
 /*
- * rule_host: the host's own memory, and readings that come and go, of the host and of members.
+ * rule_host: by which rules memory is judged, the host's own, and readings that come and go, of the
+ * host and of members.
  *
  * Absent is not zero: without a reading a level stays where it is, and the loss itself is told once
  * it has lasted.
@@ -9,6 +10,20 @@
 /* Docker's stored values come and go with dockerd, and podman's inner group with the container:
  * neither is a loss. */
 #define READINGS_TOLD (~(uint32_t)(MEMBER_STORED | MEMBER_INNER_MAX))
+
+/* When the rules change, so may the level of whoever has one, in the same tick. */
+static void rules_choose(struct tick *t)
+{
+	struct state *state = t->state;
+	enum memory_rules now = memory_rules_now(&t->snap->host, &t->policy->host, state->rules);
+
+	if (now == state->rules)
+		return;
+	state->rules = (uint8_t)now;
+	for (size_t i = 0; i < state->n_members; i++)
+		if (state->member[i].level.now != MEMORY_NORMAL)
+			state->member[i].deadline_us = 0;
+}
 
 void host_memory(struct tick *t)
 {
@@ -21,13 +36,16 @@ void host_memory(struct tick *t)
 	struct thresholds at;
 	struct event *e;
 
+	rules_choose(t);
 	if (!(host->valid & HOST_MEMORY) || host->mem_total_bytes < host->mem_available_bytes) {
 		level->calm_us = 0;
 		return;
 	}
 	used = host->mem_total_bytes - host->mem_available_bytes;
 	at = (struct thresholds){policy->warn_centipct, policy->critical_centipct,
-		centipct_of(used, host->mem_total_bytes)};
+		centipct_of(used, host->mem_total_bytes), CUSHION_NONE};
+	if (!t->state->swap.thrash.since_us && level_may_be_critical(t, &at, at.gate_centipct))
+		at.cushion = host_cushion(t->snap, policy, t->state->rules);
 	if (level_step(t, level, &at, at.gate_centipct, &deadline_us)) {
 		e = plan_tell(t, kinds[level->now], SERVICE_NONE, 0);
 		e->n[0] = host->mem_available_bytes;

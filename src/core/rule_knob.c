@@ -146,20 +146,26 @@ static void ask(struct tick *t, const struct knob *k, uint32_t wanted, uint64_t 
 	known->found = k->found;
 }
 
+static void hold(struct tick *t, const struct knob *k, uint32_t wanted, uint64_t *deadline_us)
+{
+	const struct effort *effort = &k->known->effort;
+
+	if (k->found == wanted)
+		settled(t, k, wanted);
+	else if (!k->known->observed && passed(t, effort->ended_us, SETTLE_US, deadline_us) &&
+		 drifts(t, k, wanted) && effort_ready(t, effort, deadline_us))
+		ask(t, k, wanted, deadline_us);
+}
+
 static void keep(struct tick *t, const struct knob *k)
 {
-	struct effort *effort = &k->known->effort;
 	uint64_t deadline_us = UINT64_MAX;
 	uint32_t wanted;
 
-	if (!effort_pending(t, effort, &deadline_us)) {
+	if (!effort_pending(t, &k->known->effort, &deadline_us)) {
 		ended(t, k);
-		if (wanted_of(t, k, &wanted) && k->found == wanted)
-			settled(t, k, wanted);
-		else if (wanted_of(t, k, &wanted) && !k->known->observed &&
-			 passed(t, effort->ended_us, SETTLE_US, &deadline_us) &&
-			 drifts(t, k, wanted) && effort_ready(t, effort, &deadline_us))
-			ask(t, k, wanted, &deadline_us);
+		if (wanted_of(t, k, &wanted))
+			hold(t, k, wanted, &deadline_us);
 	}
 	plan_wake(t, deadline_us);
 }

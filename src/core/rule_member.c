@@ -99,6 +99,7 @@ void policy_adopt(struct tick *t)
 	if (anew)
 		matters_open(state);
 	swap_open(t, anew);
+	streams_open(t, anew);
 	state->observes = observes;
 	state->policy_generation = t->snap->policy_generation;
 	state->adopted = 1;
@@ -140,6 +141,7 @@ static void member_enter(struct tick *t, void *entry, size_t i)
 
 	ms->inode = m->inode;
 	ms->service = m->service;
+	refaults_begin(m, ms);
 	t->looked = true;
 	if (!ss)
 		return;

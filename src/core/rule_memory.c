@@ -1,7 +1,7 @@
 /*
  * rule_memory: how much of its limit a member uses. The working set decides, as kubelet counts it;
  * but active page cache is in it too, so a level is entered only when what cannot be reclaimed is
- * near as well: a backup or `dd` alarms nobody.
+ * near as well: a backup or `dd` alarms nobody. What swap still takes keeps it from being critical.
  */
 #include "rules.h"
 
@@ -21,8 +21,10 @@ uint32_t centipct_of(uint64_t part, uint64_t whole)
 	return centipct < UINT32_MAX ? (uint32_t)centipct : UINT32_MAX;
 }
 
-/* The highest level that both use and the gate reach, each helped by MARGIN. */
-static uint8_t level_for(const struct thresholds *at, uint32_t used, uint64_t margin)
+/* The highest level that both use and the gate reach, each helped by MARGIN. Swap that is NEEDED at
+ * least keeps it from being critical. */
+static uint8_t level_for(
+	const struct thresholds *at, uint32_t used, uint64_t margin, enum cushion needed)
 {
 	const uint32_t threshold[MEMORY_LEVELS] = {0, at->warn_centipct, at->critical_centipct};
 	uint8_t level = MEMORY_LEVELS;
@@ -31,7 +33,14 @@ static uint8_t level_for(const struct thresholds *at, uint32_t used, uint64_t ma
 		if (threshold[level] && used + margin >= threshold[level] &&
 			at->gate_centipct + GATE_CENTIPCT + margin >= threshold[level])
 			break;
-	return level;
+	return level == MEMORY_CRITICAL && at->cushion >= needed ? MEMORY_WARN : level;
+}
+
+bool level_may_be_critical(
+	const struct tick *t, const struct thresholds *at, uint32_t used_centipct)
+{
+	return at->critical_centipct &&
+	       used_centipct + (uint64_t)t->policy->host.calm_centipct >= at->critical_centipct;
 }
 
 static void level_set(struct level *level, uint8_t now)
@@ -47,8 +56,8 @@ bool level_step(struct tick *t, struct level *level, const struct thresholds *at
 {
 	const struct policy_host *calm = &t->policy->host;
 	uint64_t calm_us = calm->calm_us > CALM_MIN_US ? calm->calm_us : CALM_MIN_US;
-	uint8_t enter = level_for(at, used_centipct, 0);
-	uint8_t stay = level_for(at, used_centipct, calm->calm_centipct);
+	uint8_t enter = level_for(at, used_centipct, 0, CUSHION_ENOUGH);
+	uint8_t stay = level_for(at, used_centipct, calm->calm_centipct, CUSHION_AMPLE);
 
 	if (enter > level->now) {
 		level_set(level, enter);
@@ -105,7 +114,9 @@ void member_memory(struct tick *t, const struct member_sample *m, struct member_
 		return;
 	}
 	at = (struct thresholds){service->warn_centipct, service->critical_centipct,
-		centipct_of(member_unreclaimable(m), usage->limit_bytes)};
+		centipct_of(member_unreclaimable(m), usage->limit_bytes), CUSHION_NONE};
+	if (level_may_be_critical(t, &at, usage->fill_centipct))
+		at.cushion = member_cushion(m, service, usage->limit_bytes, t->state->rules);
 	if (!level_step(t, &ms->level, &at, usage->fill_centipct, &ms->deadline_us))
 		return;
 	e = plan_tell(t, kinds[ms->level.now], ms->service, ms->inode);

@@ -51,39 +51,30 @@ static uint64_t reservation(const struct tick *t, const struct member_sample *m)
 	return service->limits.value[LIMIT_LOW];
 }
 
-static uint64_t plus(uint64_t a, uint64_t b)
-{
-	return a < UINT64_MAX - b ? a + b : UINT64_MAX;
-}
-
 static void needs_sum(struct tick *t)
 {
 	struct ancestor_state *ancestor = t->state->ancestor;
+	int16_t chain[SNAPSHOT_ANCESTORS_MAX];
 
 	for (size_t i = 0; i < t->n_ancestors; i++)
 		ancestor[i].need_bytes = 0;
 	for (size_t i = 0; i < t->n_members; i++) {
 		const struct member_sample *m = &t->snap->member[i];
 		uint64_t low = reservation(t, m);
-		int16_t a = m->ancestor;
 
-		/* A chain is never longer than the table: a broken one ends there. */
-		for (size_t n = 0; low && n < t->n_ancestors && a >= 0 && a < t->n_ancestors; n++) {
-			ancestor[a].need_bytes = plus(ancestor[a].need_bytes, low);
-			a = t->snap->ancestor[a].parent;
-		}
+		for (uint16_t n = low ? member_ancestors(t->snap, m, chain) : 0; n-- > 0;)
+			ancestor[chain[n]].need_bytes =
+				bytes_plus(ancestor[chain[n]].need_bytes, low);
 	}
 }
 
 static bool is_below(const struct tick *t, const struct member_sample *m, size_t ancestor)
 {
-	int16_t a = m->ancestor;
+	int16_t chain[SNAPSHOT_ANCESTORS_MAX];
 
-	for (size_t n = 0; n < t->n_ancestors && a >= 0 && a < t->n_ancestors; n++) {
-		if ((size_t)a == ancestor)
+	for (uint16_t n = member_ancestors(t->snap, m, chain); n-- > 0;)
+		if ((size_t)chain[n] == ancestor)
 			return true;
-		a = t->snap->ancestor[a].parent;
-	}
 	return false;
 }
 

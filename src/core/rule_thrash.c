@@ -7,24 +7,26 @@
  * nine tenths of their memory free (nohang#25, #31). The service named is the one whose pages come
  * back most; if that cannot be told, the one with the most in swap.
  */
+#include "guardian/memory_rules.h"
 #include "guardian/swap_intent.h"
 #include "rules.h"
 
-/* Below a megabyte a second each way, in pages of 4 KiB, any disk keeps up; GLib and systemd-oomd
- * look at pressure over 2 s and more. */
+/* Below a megabyte a second each way, in pages of 4 KiB, any disk keeps up, but one that can do no
+ * more: at 100 operations a second (a hard disk, a small volume without credit) some 40 pages come
+ * back while all stand still for a third of the time. */
 #define THRASH_PAGES_PER_S  256ULL
-#define CALM_PAGES_PER_S    (THRASH_PAGES_PER_S / 4)
+#define SLOW_PAGES_PER_S    16ULL
+#define CALM_PART           4 /* of these: it is over */
+/* All stand still so long that it is the disk's fault if few pages move; and not any more. */
+#define SLOW_ENTER_CENTIPCT 2000
+#define SLOW_LEAVE_CENTIPCT 1000
+/* GLib and systemd-oomd look at pressure over 2 s and more. */
 #define THRASH_WINDOW_US    (2 * SECOND_US)
 #define THRASH_WINDOWS      3                /* in a row: a burst of 2 s never spans so many */
 #define UNREAD_US           (6 * SECOND_US)  /* counters that stand still may just not be read */
 #define WINDOW_STALE_US     (60 * SECOND_US) /* an average over so long is none */
 #define THRASH_CALM_US      (30 * SECOND_US) /* before it is told as over */
-/* Of the time, by PSI of memory: all stand still (GLib's critical level, 100 ms in 2 s) or some
- * (four times that). */
-#define STALL_FULL_CENTIPCT 500
-#define STALL_SOME_CENTIPCT 2000
 
-#define NORMAL_CENTIPCT 7500
 #define NORMAL_AFTER_US (30 * SECOND_US)
 
 /* ---- nearly full ---- */
@@ -48,7 +50,7 @@ static void normal_step(struct tick *t, uint32_t used_centipct)
 	struct swap_state *swap = &t->state->swap;
 	uint64_t deadline_us = UINT64_MAX;
 
-	if (used_centipct >= NORMAL_CENTIPCT) {
+	if (used_centipct >= SWAP_NORMAL_CENTIPCT) {
 		swap->normal_us = 0;
 		return;
 	}
@@ -100,15 +102,24 @@ static bool stalls(const struct host_sample *host)
 		       host->psi_memory.some.avg10_centipct >= STALL_SOME_CENTIPCT);
 }
 
-/* From here on it is counted whose pages come back. */
+/* How many pages a second, each way, are many: it depends on how long all wait for them. */
+static uint64_t many_pages(const struct host_sample *host, uint32_t slow_centipct)
+{
+	return host->valid & HOST_PSI_MEMORY &&
+			       host->psi_memory.full.avg10_centipct >= slow_centipct
+		       ? SLOW_PAGES_PER_S
+		       : THRASH_PAGES_PER_S;
+}
+
+void refaults_begin(const struct member_sample *m, struct member_state *ms)
+{
+	ms->refault_anon = m->valid & MEMBER_STAT ? m->refault_anon : UINT64_MAX;
+}
+
 static void baseline(struct tick *t)
 {
-	for (size_t i = 0; i < t->n_members; i++) {
-		const struct member_sample *m = &t->snap->member[i];
-
-		t->state->member[i].refault_anon =
-			m->valid & MEMBER_STAT ? m->refault_anon : UINT64_MAX;
-	}
+	for (size_t i = 0; i < t->n_members; i++)
+		refaults_begin(&t->snap->member[i], &t->state->member[i]);
 }
 
 /* What SERVICE has in swap, and how many of its pages have come back since the baseline. */
@@ -183,9 +194,10 @@ static void tell_thrash(struct tick *t, enum event_kind kind)
 static void calm_step(struct tick *t, uint64_t in_pages, uint64_t out_pages)
 {
 	struct thrash_state *thrash = &t->state->swap.thrash;
+	uint64_t few_pages = many_pages(&t->snap->host, SLOW_LEAVE_CENTIPCT) / CALM_PART;
 	uint64_t deadline_us = UINT64_MAX;
 
-	if (in_pages >= CALM_PAGES_PER_S && out_pages >= CALM_PAGES_PER_S) {
+	if (in_pages >= few_pages && out_pages >= few_pages) {
 		thrash->calm_us = 0;
 		return;
 	}
@@ -204,7 +216,8 @@ static uint64_t per_second(uint64_t n, uint64_t us)
 static void judge(struct tick *t, uint64_t in_pages, uint64_t out_pages)
 {
 	struct thrash_state *thrash = &t->state->swap.thrash;
-	bool over = in_pages >= THRASH_PAGES_PER_S && out_pages >= THRASH_PAGES_PER_S;
+	uint64_t many = many_pages(&t->snap->host, SLOW_ENTER_CENTIPCT);
+	bool over = in_pages >= many && out_pages >= many;
 
 	thrash->in_bytes_per_s = in_pages * t->snap->page_bytes;
 	thrash->out_bytes_per_s = out_pages * t->snap->page_bytes;

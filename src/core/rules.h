@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "guardian/memory_rules.h"
 #include "guardian/plan.h"
 #include "guardian/policy.h"
 #include "guardian/snapshot.h"
@@ -133,8 +134,12 @@ struct thresholds {
 	uint32_t warn_centipct, critical_centipct;
 	uint32_t gate_centipct; /* what cannot be reclaimed: a level needs it near its threshold too
 				 */
+	enum cushion cushion;   /* swap that keeps it at warn */
 };
 uint32_t centipct_of(uint64_t part, uint64_t whole);
+/* Whether critical is near enough, by its margin, for the cushion to matter. */
+bool level_may_be_critical(
+	const struct tick *t, const struct thresholds *at, uint32_t used_centipct);
 bool level_step(struct tick *t, struct level *level, const struct thresholds *at,
 	uint32_t used_centipct, uint64_t *deadline_us);
 void member_memory(struct tick *t, const struct member_sample *m, struct member_state *ms);
@@ -175,7 +180,14 @@ struct event *tell_swap(struct tick *t, enum event_kind kind, uint8_t subject);
 void knobs_open(struct state *state);
 void knobs_keep(struct tick *t);
 void swap_level(struct tick *t);
+/* From here on it is counted how many of a member's pages come back from swap. */
+void refaults_begin(const struct member_sample *m, struct member_state *ms);
 void thrash_watch(struct tick *t);
+
+/* ---- rule_streams.c ---- */
+/* The policy, or the program, is new. ANEW: what was settled is to be seen to again. */
+void streams_open(struct tick *t, bool anew);
+void streams_keep(struct tick *t);
 
 /* ---- rule_peer.c ---- */
 void peers_watch(struct tick *t);

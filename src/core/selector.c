@@ -48,6 +48,17 @@ static bool is_container(const char *text, size_t len)
 	return has_class(text, len, "", "_.-");
 }
 
+/* As the kernel shows it: cut after 15 bytes. */
+static bool is_command(const char *text, size_t len)
+{
+	return len < POLICY_COMMAND_SIZE && has_class(text, len, "_", "_.+-");
+}
+
+static bool is_group(const char *text, size_t len)
+{
+	return has_class(text, len, "_", "_.-");
+}
+
 static bool is_compose(const char *text, size_t len)
 {
 	const char *slash = memchr(text, '/', len);
@@ -92,6 +103,8 @@ bool selector_text_ok(enum field_type type, const char *text, size_t len)
 {
 	static bool (*const form[FIELD_TYPE_COUNT])(const char *, size_t) = {
 		[FIELD_CONTAINER] = is_container,
+		[FIELD_COMMAND] = is_command,
+		[FIELD_GROUP] = is_group,
 		[FIELD_COMPOSE] = is_compose,
 		[FIELD_UNIT] = is_unit,
 		[FIELD_GLOB] = is_glob,

@@ -28,23 +28,6 @@ const char *swap_step_name(enum swap_step step)
 
 /* ---- sizes ---- */
 
-static uint64_t less(uint64_t a, uint64_t b)
-{
-	return a > b ? a - b : 0;
-}
-
-static uint64_t plus(uint64_t a, uint64_t b)
-{
-	return a + b < a ? UINT64_MAX : a + b;
-}
-
-/* What must be available to switch off swap of which USED is in use: 1.2 times that, since all of
- * it moves into memory and the host goes on working meanwhile. */
-static uint64_t off_needs(uint64_t used, uint64_t spare)
-{
-	return plus(plus(used, used / 5), spare);
-}
-
 static uint64_t whole_pages(const struct snapshot *snap, uint64_t bytes)
 {
 	return bytes - bytes % (snap->page_bytes ? snap->page_bytes : PAGE_BYTES_COMMON);
@@ -53,7 +36,7 @@ static uint64_t whole_pages(const struct snapshot *snap, uint64_t bytes)
 /* Of all our files together. Needs SWAP_AREAS. */
 static uint64_t wanted_of_ours(const struct policy *policy, const struct snapshot *snap)
 {
-	return whole_pages(snap, less(policy->swap.size_bytes, snap->swap.foreign_bytes));
+	return whole_pages(snap, bytes_less(policy->swap.size_bytes, snap->swap.foreign_bytes));
 }
 
 /* One that counts: in use, or ready for it. The path of the second the policy does not name, so
@@ -65,9 +48,15 @@ static bool is_swap(const struct swap_sample *s, uint8_t file)
 	return f->active || (f->state == SWAP_FILE_USABLE && (file == 0 || f->labelled));
 }
 
+/* Of a file that is longer than its header says, the kernel uses what the header says. */
+static uint64_t header_bytes(const struct swap_file *f)
+{
+	return f->header_bytes && f->header_bytes < f->size_bytes ? f->header_bytes : f->size_bytes;
+}
+
 static uint64_t bytes_of(const struct swap_sample *s, uint8_t file)
 {
-	return is_swap(s, file) ? s->file[file].size_bytes : 0;
+	return is_swap(s, file) ? header_bytes(&s->file[file]) : 0;
 }
 
 uint64_t swap_reserve_bytes(const struct policy *policy, const struct snapshot *snap)
@@ -101,7 +90,7 @@ static struct swap_intent with_space(struct swap_intent in, enum swap_step step,
 	in.reserve_bytes = swap_reserve_bytes(policy, snap);
 	if (s->fs == SWAP_FS_REFUSED)
 		return refuse(in, REASON_SWAP_FS);
-	if (less(s->fs_free_bytes, in.reserve_bytes) < more)
+	if (bytes_less(s->fs_free_bytes, in.reserve_bytes) < more)
 		return refuse(in, REASON_SWAP_SPACE);
 	in.step = (uint8_t)step;
 	return in;
@@ -130,7 +119,7 @@ static bool can_be_off(const struct policy *policy, const struct snapshot *snap,
 		return false;
 	}
 	in->used_bytes = area->used_bytes;
-	in->available_bytes = off_needs(area->used_bytes, policy->host.reserve_bytes);
+	in->available_bytes = swap_off_needs_bytes(area->used_bytes, policy->host.reserve_bytes);
 	return snap->host.mem_available_bytes >= in->available_bytes;
 }
 
@@ -147,7 +136,7 @@ static struct swap_intent make_first(const struct policy *policy, const struct s
 		return in;
 	}
 	wanted = wanted_of_ours(policy, snap);
-	in.size_bytes = less(wanted, bytes_of(s, 1));
+	in.size_bytes = bytes_less(wanted, bytes_of(s, 1));
 	if (in.size_bytes < SWAP_STEP_BYTES) {
 		in.step = wanted < SWAP_STEP_BYTES ? SWAP_STEP_COVERED : SWAP_STEP_NONE;
 		return in;
@@ -166,6 +155,26 @@ static struct swap_intent repair(struct swap_intent in, enum event_reason reason
 	if (!f->labelled || in.size_bytes < SWAP_STEP_BYTES)
 		return refuse(in, reason);
 	return with_space(in, SWAP_STEP_RESIZE, 0, policy, snap);
+}
+
+/* A resize that was killed leaves a file longer than its header says, be it by what growing had got
+ * already or by what shrinking had still to cut. That part is given back; a size that the policy
+ * wants is another matter. */
+static bool is_unfinished(const struct snapshot *snap, const struct swap_file *f)
+{
+	return f->labelled && whole_pages(snap, f->size_bytes) > header_bytes(f);
+}
+
+static struct swap_intent switch_on(struct swap_intent in, const struct snapshot *snap)
+{
+	const struct swap_file *f = &snap->swap.file[in.file];
+
+	in.step = SWAP_STEP_ON;
+	if (is_unfinished(snap, f)) {
+		in.step = SWAP_STEP_RESIZE;
+		in.size_bytes = header_bytes(f);
+	}
+	return in;
 }
 
 struct swap_intent swap_file_intent(
@@ -197,10 +206,8 @@ struct swap_intent swap_file_intent(
 		return file == 0 ? make_first(policy, snap) : in;
 	if (file > 0 && !f->labelled) /* in the place of a second one it harms nobody */
 		return in;
-	if (f->state == SWAP_FILE_USABLE) {
-		in.step = SWAP_STEP_ON;
-		return in;
-	}
+	if (f->state == SWAP_FILE_USABLE)
+		return switch_on(in, snap);
 	if (f->state == SWAP_FILE_HOLES || f->state == SWAP_FILE_WRONG_HEADER)
 		return repair(in, (enum event_reason)reasons[f->state], policy, snap);
 	return refuse(in, (enum event_reason)reasons[f->state]);
@@ -223,7 +230,8 @@ static struct swap_intent resize(
 		in.step = in.unknown ? SWAP_STEP_NONE : SWAP_STEP_WAIT;
 		return in;
 	}
-	return with_space(in, SWAP_STEP_RESIZE, less(in.size_bytes, f->size_bytes), policy, snap);
+	return with_space(
+		in, SWAP_STEP_RESIZE, bytes_less(in.size_bytes, f->size_bytes), policy, snap);
 }
 
 static bool is_blocked(const struct swap_intent *in)
@@ -237,12 +245,12 @@ static struct swap_intent grow(
 	const struct policy *policy, const struct snapshot *snap, uint64_t more)
 {
 	const struct swap_sample *s = &snap->swap;
-	struct swap_intent in = resize(policy, snap, 0, plus(s->file[0].size_bytes, more)), second;
+	struct swap_intent in = resize(policy, snap, 0, bytes_plus(bytes_of(s, 0), more)), second;
 
 	if (!is_blocked(&in))
 		return in;
 	if (is_swap(s, 1)) {
-		second = resize(policy, snap, 1, plus(s->file[1].size_bytes, more));
+		second = resize(policy, snap, 1, bytes_plus(bytes_of(s, 1), more));
 		return is_blocked(&second) ? in : second;
 	}
 	if (s->file[1].state != SWAP_FILE_ABSENT)
@@ -258,13 +266,13 @@ static struct swap_intent shrink(
 	struct swap_intent in = {.step = SWAP_STEP_NONE}, blocked = in;
 
 	for (uint8_t file = SWAP_FILES_MAX; file-- > 0;) {
-		const struct swap_file *f = &snap->swap.file[file];
-		uint64_t most = less(bytes_of(&snap->swap, file), SWAP_STEP_BYTES),
+		uint64_t have = bytes_of(&snap->swap, file),
+			 most = bytes_less(have, SWAP_STEP_BYTES),
 			 take = most < spare ? most : spare;
 
 		if (take < SWAP_STEP_BYTES)
 			continue;
-		in = resize(policy, snap, file, f->size_bytes - take);
+		in = resize(policy, snap, file, have - take);
 		if (!is_blocked(&in))
 			return in;
 		blocked = in;
@@ -287,7 +295,7 @@ struct swap_intent swap_size_intent(const struct policy *policy, const struct sn
 	if (!is_swap(s, 0) || s->file[0].replaced || s->file[1].replaced)
 		return none; /* first it must be there */
 	wanted = wanted_of_ours(policy, snap);
-	have = plus(bytes_of(s, 0), bytes_of(s, 1));
+	have = bytes_plus(bytes_of(s, 0), bytes_of(s, 1));
 	if (wanted >= have && wanted - have >= SWAP_STEP_BYTES)
 		return grow(policy, snap, wanted - have);
 	if (have > wanted && have - wanted >= SWAP_STEP_BYTES && wanted >= SWAP_STEP_BYTES)

@@ -46,6 +46,14 @@ static bool swap_ticket_pending(const struct swap_state *swap, uint32_t ticket)
 	return false;
 }
 
+static bool streams_ticket_pending(const struct streams_state *streams, uint32_t ticket)
+{
+	for (size_t e = 0; e < STREAMS_EFFORTS; e++)
+		if (streams->effort[e].ticket == ticket)
+			return true;
+	return false;
+}
+
 static bool ticket_pending(const struct state *state, uint32_t ticket)
 {
 	for (size_t i = 0; i < state->n_members; i++)
@@ -55,7 +63,8 @@ static bool ticket_pending(const struct state *state, uint32_t ticket)
 	for (size_t i = 0; i < state->n_ancestors; i++)
 		if (state->ancestor[i].reserve.ticket == ticket)
 			return true;
-	return swap_ticket_pending(&state->swap, ticket);
+	return swap_ticket_pending(&state->swap, ticket) ||
+	       streams_ticket_pending(&state->streams, ticket);
 }
 
 static uint32_t ticket_take(struct state *state)

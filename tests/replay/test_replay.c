@@ -1,7 +1,8 @@
 /*
  * replay: recorded and written minutes, decided again. Each folder here is one: policy.yaml,
  * in.jsonl (a snapshot a line, see guardian/record.h) and expected.jsonl, a line for each plan that
- * does or tells something, and the last one's.
+ * does or tells something, and the last one's. Between snapshots may stand a line `restart` (of
+ * guardiand, which goes on from its state file) or `policy FILE` (read again).
  *
  * REPLAY_WRITE=1 writes expected.jsonl anew: read the difference before it is committed.
  */
@@ -53,6 +54,45 @@ static void decide_line(bool last)
 	text_put(&r.out, "\n");
 }
 
+/* What the daemon does with its state when it ends and begins. */
+static bool restart(void)
+{
+	static char kept[sizeof(struct state)];
+	size_t len = state_kept_size(&r.state);
+
+	memcpy(kept, &r.state, len);
+	memset(&r.state, 0, sizeof(r.state));
+	if (!state_valid(kept, len))
+		return broken("restart", "the state is not valid");
+	memcpy(&r.state, kept, len);
+	state_resume(&r.state);
+	return true;
+}
+
+static bool load_policy(const char *name)
+{
+	if (policy_yaml_load(r.dirfd, name, (uint64_t)MEM_TOTAL_MIB << 20, &r.policy, &r.report) <
+		0)
+		return broken(name, "is wrong");
+	return true;
+}
+
+static bool do_line(struct record *record, const char *line, size_t len, bool last)
+{
+	char file[64] = "";
+
+	if (text_is((struct text_span){line, len}, "restart"))
+		return restart();
+	if (len > 7 && len < sizeof(file) && strncmp(line, "policy ", 7) == 0) {
+		memcpy(file, line + 7, len - 7);
+		return load_policy(file);
+	}
+	if (record_read(record, line, len, &r.snap) < 0)
+		return broken("in.jsonl: wrong key", record->wrong);
+	decide_line(last);
+	return true;
+}
+
 static bool decide_all(const char *text)
 {
 	struct record record = {0};
@@ -64,10 +104,7 @@ static bool decide_all(const char *text)
 	while (ok && *text) {
 		const char *end = strchrnul(text, '\n');
 
-		if (record_read(&record, text, (size_t)(end - text), &r.snap) < 0)
-			ok = broken("in.jsonl: wrong key", record.wrong);
-		else
-			decide_line(end[0] == '\0' || end[1] == '\0');
+		ok = do_line(&record, text, (size_t)(end - text), end[0] == '\0' || end[1] == '\0');
 		text = *end ? end + 1 : end;
 	}
 	record_end(&record);
@@ -119,9 +156,8 @@ static bool replay_folder(const char *name)
 	r.dirfd = dirfd = fs_open_dir(AT_FDCWD, path);
 	if (dirfd < 0)
 		return broken(name, strerror(-dirfd));
-	if (policy_yaml_load(
-		    dirfd, "policy.yaml", (uint64_t)MEM_TOTAL_MIB << 20, &r.policy, &r.report) < 0)
-		return broken("policy.yaml", "is wrong");
+	if (!load_policy("policy.yaml"))
+		return false;
 	if (fs_read_all(dirfd, "in.jsonl", TEXT_MAX, &text, &len) < 0)
 		return broken("in.jsonl", "cannot be read");
 	ok = decide_all(text) && check_expected();

@@ -24,7 +24,10 @@ struct chaos {
 	struct plan plan;
 	uint32_t pending[CHAOS_PENDING_MAX]; /* tickets whose result has not been given */
 	uint32_t n_pending;
-	uint64_t inodes; /* so far */
+	uint64_t inodes;        /* so far */
+	uint64_t streams_begun; /* so far */
+	uint64_t cap_us;        /* the effective cap changed last */
+	uint32_t cap_before, cap_generation;
 	uint32_t told[EVENT_COUNT];
 };
 
@@ -72,6 +75,8 @@ static inline void chaos_swap_policy(struct chaos *c)
 	p->zswap = (uint8_t)chaos_below(c, 3);
 }
 
+#include "chaos_streams.h"
+
 static inline void chaos_policy(struct chaos *c)
 {
 	struct policy *p = &c->policy;
@@ -97,8 +102,10 @@ static inline void chaos_policy(struct chaos *c)
 		s->warn_centipct = (uint32_t)chaos_below(c, 101) * 100;
 		s->critical_centipct = (uint32_t)chaos_below(c, 101) * 100;
 		s->force = chaos_one_in(c, 4);
+		s->is_protected = chaos_one_in(c, 4);
 	}
 	chaos_swap_policy(c);
+	chaos_streams_policy(c);
 	c->snap.policy_generation++;
 }
 
@@ -106,7 +113,7 @@ static inline void chaos_readings(struct chaos *c, struct member_sample *m)
 {
 	uint64_t *const sizes[] = {&m->current_bytes, &m->anon_bytes, &m->shmem_bytes,
 		&m->kernel_bytes, &m->slab_reclaimable_bytes, &m->inactive_file_bytes,
-		&m->inner_max_bytes, &m->peak_bytes};
+		&m->inner_max_bytes, &m->peak_bytes, &m->swap_bytes};
 
 	m->changed = true;
 	*sizes[chaos_below(c, sizeof(sizes) / sizeof(sizes[0]))] = chaos_size(c);
@@ -202,7 +209,8 @@ static inline void chaos_swap(struct chaos *c)
 	c->snap.host.swap_free_bytes = chaos_size(c);
 	c->snap.host.pswpin += chaos_below(c, 100000);
 	c->snap.host.pswpout += chaos_below(c, 100000);
-	c->snap.host.psi_memory.full.avg10_centipct = (uint32_t)chaos_below(c, 10001);
+	c->snap.host.psi_memory.full.avg10_centipct =
+		chaos_one_in(c, 2) ? 0 : (uint32_t)chaos_below(c, 10001);
 }
 
 /* Some results for what is pending, in any order, and some for nothing. */
@@ -232,7 +240,7 @@ static inline void chaos_host(struct chaos *c)
 	c->snap.host.mem_available_bytes = chaos_size(c);
 	c->snap.peer[chaos_below(c, PEER_COUNT)] = (uint8_t)chaos_below(c, 4);
 	if (chaos_one_in(c, 32))
-		c->snap.lacks = (uint32_t)chaos_below(c, 1U << 8);
+		c->snap.lacks = (uint32_t)chaos_below(c, 1U << LACK_COUNT);
 }
 
 static inline void chaos_time(struct chaos *c, uint64_t step_us)
@@ -258,6 +266,7 @@ static inline void chaos_mutate(struct chaos *c)
 		chaos_host(c);
 	if (chaos_one_in(c, 4))
 		chaos_swap(c);
+	chaos_streams(c);
 	if (chaos_one_in(c, 64))
 		chaos_policy(c);
 	if (chaos_one_in(c, 64))
@@ -378,7 +387,9 @@ static inline const char *chaos_check_actions(struct chaos *c)
 		if (c->n_pending < CHAOS_PENDING_MAX)
 			c->pending[c->n_pending++] = a->ticket;
 		if (a->kind >= ACT_SWAP_MAKE) {
-			broken = chaos_check_swap(c, a, &destructive);
+			broken = a->kind >= ACT_STREAMS_PUBLISH
+					 ? chaos_check_stream(c, a, &destructive)
+					 : chaos_check_swap(c, a, &destructive);
 			continue;
 		}
 		if (a->set.mask == 0 || a->set.mask >= 1U << LIMIT_COUNT)
@@ -406,6 +417,8 @@ static inline const char *chaos_check_events(struct chaos *c)
 	return NULL;
 }
 
+#include "chaos_levels.h"
+
 static inline const char *chaos_check(struct chaos *c)
 {
 	uint64_t now_us = c->snap.now_us ? c->snap.now_us : 1;
@@ -419,7 +432,11 @@ static inline const char *chaos_check(struct chaos *c)
 		return "wakes up after the interval";
 	if (!state_valid(&c->state, state_kept_size(&c->state)))
 		return "the state is not valid";
-	broken = chaos_check_actions(c);
+	broken = chaos_check_levels(c);
+	if (!broken)
+		broken = chaos_check_streams(c, now_us);
+	if (!broken)
+		broken = chaos_check_actions(c);
 	return broken ? broken : chaos_check_events(c);
 }
 

@@ -109,11 +109,28 @@ static void the_host_s_memory_has_two_thresholds(void **unused)
 	assert_int_equal(f->n[2], 2000 * MIB);
 	assert_int_equal(f->n[3], 10000 * MIB);
 	snap.host.mem_available_bytes = 1000 * MIB;
+	snap.host.swap_free_bytes = 512 * MIB; /* less than critical keeps */
 	assert_found(CHECK_HOST_CRITICAL, CHECK_CRITICAL);
 	assert_int_equal(look(CHECK_HOST_CRITICAL)->n[1], 9000);
 	assert_null(look(CHECK_HOST_WARN));
 	/* A policy that has them the wrong way round is still critical from the one named so. */
 	policy.host.warn_centipct = 9500;
+	assert_found(CHECK_HOST_CRITICAL, CHECK_CRITICAL);
+}
+
+/* What the daemon says then. */
+static void free_swap_makes_a_warning_of_it(void **unused)
+{
+	(void)unused;
+	snap.host.mem_available_bytes = 200 * MIB;
+	assert_found(CHECK_HOST_WARN, CHECK_WARNING);
+	assert_int_equal(look(CHECK_HOST_WARN)->n[0], 9511);
+	assert_int_equal(look(CHECK_HOST_WARN)->n[1], 8000);
+	assert_null(look(CHECK_HOST_CRITICAL));
+	snap.host.psi_memory.full.avg10_centipct = 500;
+	assert_found(CHECK_HOST_CRITICAL, CHECK_CRITICAL);
+	snap.host.psi_memory.full.avg10_centipct = 0;
+	snap.host.valid &= ~(uint32_t)HOST_SWAP;
 	assert_found(CHECK_HOST_CRITICAL, CHECK_CRITICAL);
 }
 
@@ -214,6 +231,28 @@ static void every_limit_counts_once(void **unused)
 	assert_int_equal(look(CHECK_OVERCOMMIT)->n[0], 3 * GIB + 356 * MIB);
 }
 
+/* Where two services claim a container, it has its own limit and gets that of neither. */
+static void a_limit_in_conflict_is_what_it_is(void **unused)
+{
+	(void)unused;
+	policy.host.reserve_bytes = 4 * GIB;
+	service("web");
+	snap.member[0].also = 1;
+	limit_put(&snap.member[0].live, LIMIT_MAX, 2 * GIB);
+	assert_int_equal(look(CHECK_OVERCOMMIT)->n[0], 2 * GIB);
+}
+
+/* Four limits of 4 EiB make 2^64: not nothing. */
+static void a_sum_of_limits_does_not_begin_anew(void **unused)
+{
+	(void)unused;
+	policy.service[0].limits.mask = 0;
+	limit_put(&snap.member[0].live, LIMIT_MAX, 1ULL << 62);
+	for (int i = 1; i < 4; i++)
+		limit_put(&member(0)->live, LIMIT_MAX, 1ULL << 62);
+	assert_found(CHECK_OVERCOMMIT, CHECK_WARNING);
+}
+
 static void no_limits_promise_nothing(void **unused)
 {
 	(void)unused;
@@ -293,6 +332,7 @@ int main(void)
 		cmocka_unit_test_setup(a_policy_that_others_may_write, setup),
 		cmocka_unit_test_setup(used_memory_in_hundredths_of_a_percent, setup),
 		cmocka_unit_test_setup(the_host_s_memory_has_two_thresholds, setup),
+		cmocka_unit_test_setup(free_swap_makes_a_warning_of_it, setup),
 		cmocka_unit_test_setup(a_missing_reading_is_unknown, setup),
 		cmocka_unit_test_setup(no_swap_is_a_risk, setup),
 		cmocka_unit_test_setup(each_container_without_a_limit_is_named, setup),
@@ -300,6 +340,8 @@ int main(void)
 		cmocka_unit_test_setup(what_was_not_seen_is_said, setup),
 		cmocka_unit_test_setup(limits_that_promise_too_much, setup),
 		cmocka_unit_test_setup(every_limit_counts_once, setup),
+		cmocka_unit_test_setup(a_limit_in_conflict_is_what_it_is, setup),
+		cmocka_unit_test_setup(a_sum_of_limits_does_not_begin_anew, setup),
 		cmocka_unit_test_setup(no_limits_promise_nothing, setup),
 		cmocka_unit_test_setup(what_the_machine_lacks, setup),
 		cmocka_unit_test_setup(dockerd_is_silent, setup),

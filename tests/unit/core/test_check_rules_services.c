@@ -77,6 +77,27 @@ static void a_service_s_memory_has_two_thresholds(void **unused)
 	assert_found(CHECK_SERVICE_CRITICAL, CHECK_CRITICAL);
 }
 
+static void swap_left_to_it_makes_a_warning_of_it(void **unused)
+{
+	struct member_sample *m = &snap.member[0];
+
+	(void)unused;
+	m->current_bytes = m->anon_bytes = GIB;
+	m->valid |= MEMBER_SWAP | MEMBER_PSI;
+	limit_put(&m->live, LIMIT_SWAP_MAX, GIB);
+	assert_found(CHECK_SERVICE_WARN, CHECK_WARNING);
+	assert_int_equal(look(CHECK_SERVICE_WARN)->n[0], 10000);
+	assert_null(look(CHECK_SERVICE_CRITICAL));
+	m->swap_bytes = GIB;
+	assert_found(CHECK_SERVICE_CRITICAL, CHECK_CRITICAL);
+	m->swap_bytes = 0;
+	policy.service[0].is_protected = true;
+	assert_found(CHECK_SERVICE_CRITICAL, CHECK_CRITICAL);
+	policy.service[0].is_protected = false;
+	snap.host.swap_total_bytes = snap.host.swap_free_bytes = 0;
+	assert_found(CHECK_SERVICE_CRITICAL, CHECK_CRITICAL);
+}
+
 static void a_service_that_cannot_be_read_is_unknown(void **unused)
 {
 	(void)unused;
@@ -223,6 +244,19 @@ static void the_reservation_above_is_shared(void **unused)
 	assert_int_equal(count(CHECK_VOID_RESERVATION), 0);
 }
 
+/* guardiand arranges none for what two services claim, so there is none to be void. */
+static void a_reservation_in_conflict_is_none(void **unused)
+{
+	(void)unused;
+	service("redis");
+	reserve(512 * MIB, 0)->also = 1;
+	assert_null(look(CHECK_VOID_RESERVATION));
+	limit_put(&policy.service[1].limits, LIMIT_LOW, 128 * MIB);
+	member(1)->ancestor = 0;
+	assert_int_equal(count(CHECK_VOID_RESERVATION), 1);
+	assert_int_equal(look(CHECK_VOID_RESERVATION)->n[2], 128 * MIB);
+}
+
 static void every_level_above_counts(void **unused)
 {
 	(void)unused;
@@ -241,6 +275,7 @@ int main(void)
 		cmocka_unit_test_setup(a_service_that_nothing_is, setup),
 		cmocka_unit_test_setup(two_services_match_one_container, setup),
 		cmocka_unit_test_setup(a_service_s_memory_has_two_thresholds, setup),
+		cmocka_unit_test_setup(swap_left_to_it_makes_a_warning_of_it, setup),
 		cmocka_unit_test_setup(a_service_that_cannot_be_read_is_unknown, setup),
 		cmocka_unit_test_setup(unlimited_memory_is_never_short, setup),
 		cmocka_unit_test_setup(the_tighter_of_two_limits_counts, setup),
@@ -250,6 +285,7 @@ int main(void)
 		cmocka_unit_test_setup(a_reservation_that_protects_nothing, setup),
 		cmocka_unit_test_setup(the_reservation_above_is_shared, setup),
 		cmocka_unit_test_setup(every_level_above_counts, setup),
+		cmocka_unit_test_setup(a_reservation_in_conflict_is_none, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

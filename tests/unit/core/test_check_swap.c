@@ -3,18 +3,20 @@
  */
 #include <string.h>
 
-#include "check_swap.h"
+#include "check_findings.h"
 #include "world.h"
 
 static struct check_world look;
-static struct check_finding found[CHECK_SWAP_FINDINGS_MAX];
+static struct check_findings findings;
+static const struct check_finding *const found = findings.finding;
 
 static size_t look_at(const struct world *w)
 {
-	memset(found, 0, sizeof(found));
+	memset(&findings, 0, sizeof(findings));
 	look.policy = &w->policy;
 	look.snap = &w->snap;
-	return check_swap(&look, found);
+	check_swap(&look, &findings);
+	return findings.n;
 }
 
 static struct world *begin(void **state, uint64_t size)

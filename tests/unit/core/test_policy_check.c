@@ -308,6 +308,27 @@ static void swap_below_a_megabyte_is_a_slip(void **state)
 	assert_silent(0);
 }
 
+static void more_streams_than_memory_carries_is_a_warning(void **state)
+{
+	(void)state;
+	add("web");
+	policy.streams.per_stream_bytes = GIB;
+	policy.streams.max = 0;
+	assert_silent(0);
+	policy.streams.max = 3;
+	assert_silent(3 * GIB + policy.host.reserve_bytes);
+	assert_silent(0); /* not known */
+	check(3 * GIB + policy.host.reserve_bytes - 1);
+	assert_int_equal(told.n_errors, 0);
+	assert_int_equal(told.n, 1);
+	assert_int_equal(told.finding[0].kind, FINDING_STREAMS_OVER_MEMORY);
+	assert_string_equal(told.finding[0].field->key, "max");
+	assert_true(told.finding[0].n[0] == 3 * GIB);
+	policy.streams.per_stream_bytes = UINT64_MAX / 2; /* out of bounds, told as well */
+	check(GIB);
+	assert_true(told.finding[told.n - 1].n[0] == UINT64_MAX);
+}
+
 static void a_swap_file_is_no_folder(void **state)
 {
 	(void)state;
@@ -439,6 +460,7 @@ int main(void)
 		TEST(limits_over_the_memory_of_the_host),
 		TEST(reservations_over_the_memory_of_the_host),
 		TEST(swap_below_a_megabyte_is_a_slip),
+		TEST(more_streams_than_memory_carries_is_a_warning),
 		TEST(a_swap_file_is_no_folder),
 		TEST(sums_do_not_overflow),
 		TEST(all_findings_of_a_bad_policy_at_once),

@@ -31,6 +31,7 @@ static size_t section_size(enum policy_section section)
 		[SECTION_DOCKER] = sizeof(struct policy_docker),
 		[SECTION_DRIFT] = sizeof(struct policy_drift),
 		[SECTION_SWAP] = sizeof(struct policy_swap),
+		[SECTION_STREAMS] = sizeof(struct policy_streams),
 		[SECTION_SERVICE] = sizeof(struct policy_service)};
 
 	return sizes[section];

@@ -128,6 +128,102 @@ static void no_kind_of_event_floods(void **state)
 	assert_in_range(w->told[EVENT_LIMIT_SURRENDERED], 1, 8);
 }
 
+/* A host and a service that are critical but for swap. */
+static void short_of_memory(struct world *w)
+{
+	struct member_sample *m;
+
+	add_service(w, "a", 100 * MIB, 0);
+	want(w, 0, LIMIT_SWAP_MAX, 100 * MIB);
+	m = add_member(w, 0, 100);
+	m->valid |= MEMBER_SWAP | MEMBER_PSI;
+	limit_put(&m->live, LIMIT_MAX, 100 * MIB);
+	limit_put(&m->live, LIMIT_SWAP_MAX, 100 * MIB);
+	use_memory(w, 100, 99 * MIB);
+	w->snap.host.mem_available_bytes = 100 * MIB;
+	swap_counts(w, 8192 * MIB, 0);
+	calm_down(w);
+	assert_int_equal(w->state.host_level.now, MEMORY_WARN);
+	forget_told(w);
+}
+
+/* Swap that is free to within an eighth of where the rules change: they change once, and stay. */
+static void rules_do_not_flap_around_their_border(void **state)
+{
+	struct world *w = *state;
+	uint64_t x = 88172645463325252ULL;
+
+	short_of_memory(w);
+	for (int tick = 0; tick < 6000; tick++) {
+		uint64_t border = tick < 3000 ? 400 * MIB : 8192 * MIB / 5;
+
+		swap_counts(w, 8192 * MIB, 8192 * MIB - border * (880 + xorshift(&x) % 240) / 1000);
+		step(w, 100 * MS);
+	}
+	assert_int_equal(w->told[EVENT_HOST_MEMORY_CRITICAL], 1);
+	assert_int_equal(w->told[EVENT_SERVICE_MEMORY_CRITICAL], 1);
+	assert_int_equal(w->told[EVENT_HOST_MEMORY_WARN], 0);
+	assert_int_equal(w->told[EVENT_SERVICE_MEMORY_WARN], 0);
+}
+
+/* However wide it swings: no more than one of a kind in each calm time. */
+static void rules_that_change_do_not_flood(void **state)
+{
+	static const enum event_kind kinds[] = {EVENT_HOST_MEMORY_CRITICAL, EVENT_HOST_MEMORY_WARN,
+		EVENT_SERVICE_MEMORY_CRITICAL, EVENT_SERVICE_MEMORY_WARN};
+	struct world *w = *state;
+	uint64_t x = 2463534242ULL, last_us[4] = {0}, calm_us = w->policy.host.calm_us;
+
+	short_of_memory(w);
+	for (int tick = 0; tick < 6000; tick++) {
+		if (xorshift(&x) % (1 + (uint64_t)tick / 20) == 0) /* ever longer */
+			swap_counts(w, 8192 * MIB, xorshift(&x) % 2 ? 0 : 8000 * MIB);
+		step(w, 100 * MS);
+		for (int k = 0; k < 4; k++) {
+			if (!told_now(w, kinds[k]))
+				continue;
+			assert_true(w->snap.now_us - last_us[k] >= calm_us);
+			last_us[k] = w->snap.now_us;
+		}
+	}
+	assert_true(w->told[EVENT_HOST_MEMORY_WARN] > 3);
+	assert_int_equal(w->told[EVENT_HOST_MEMORY_WARN], w->told[EVENT_SERVICE_MEMORY_WARN]);
+}
+
+/* Swap of any size and use, on the same machine as without: never critical later than it, unless
+ * there is room; never worse than it. */
+static void swap_only_ever_helps(void **state)
+{
+	struct world *w = *state;
+	uint64_t x = 123456789ULL;
+	struct world *bare = calloc(1, sizeof(*bare));
+
+	assert_non_null(bare);
+	for (int round = 0; round < 5000; round++) {
+		uint64_t total = (xorshift(&x) % 4096) * MIB;
+		uint64_t used = total * (xorshift(&x) % 101) / 100;
+
+		state_init(&w->state);
+		w->snap.host.mem_available_bytes = (xorshift(&x) % 4000) * MIB;
+		swap_counts(w, total, used);
+		w->snap.host.psi_memory.full.avg10_centipct = (uint32_t)(xorshift(&x) % 1000);
+		w->state.rules = xorshift(&x) % 2 ? RULES_WITH_SWAP : RULES_WITHOUT_SWAP;
+		*bare = *w;
+		bare->snap.host.valid = HOST_MEMORY;
+		step(w, SECOND);
+		step(bare, SECOND);
+		assert_true(w->state.host_level.now <= bare->state.host_level.now);
+		if (w->state.host_level.now == bare->state.host_level.now)
+			continue;
+		assert_int_equal(w->state.host_level.now, MEMORY_WARN);
+		assert_int_equal(w->state.rules, RULES_WITH_SWAP);
+		assert_in_range(total - used, 400 * MIB, total);
+		assert_true(used * 5 <= total * 4 + 5 * 10000);
+		assert_in_range(w->snap.host.psi_memory.full.avg10_centipct, 0, 499);
+	}
+	free(bare);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
@@ -136,6 +232,9 @@ int main(void)
 		TEST(promises_hold_whatever_is_read),
 		TEST(after_chaos_comes_calm),
 		TEST(no_kind_of_event_floods),
+		TEST(rules_do_not_flap_around_their_border),
+		TEST(rules_that_change_do_not_flood),
+		TEST(swap_only_ever_helps),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,6 @@
 /*
- * rule_host: the host's levels, and readings lost and back: what cannot be read is not zero.
+ * rule_host: the host's levels, without swap and with it, and readings lost and back: what cannot
+ * be read is not zero.
  */
 #include "world.h"
 
@@ -31,6 +32,129 @@ static void levels_of_the_host(void **state)
 	assert_int_equal(w->plan.wake_us, w->snap.now_us + SECOND);
 	run(w, 10 * SECOND, SECOND);
 	event_of(w, EVENT_HOST_MEMORY_NORMAL);
+}
+
+/* 3700 of 4000 MiB are in use, which is critical without swap; of 2 GiB so much. */
+static struct world *cushioned(void **state, uint64_t used)
+{
+	struct world *w = *state;
+
+	swap_counts(w, 2048 * MIB, used);
+	use_host(w, 3700 * MIB);
+	step(w, SECOND);
+	forget_told(w);
+	return w;
+}
+
+static void swap_keeps_it_from_being_critical(void **state)
+{
+	struct world *w = cushioned(state, 100 * MIB);
+
+	assert_int_equal(w->state.rules, RULES_WITH_SWAP);
+	assert_int_equal(w->state.host_level.now, MEMORY_WARN);
+	assert_int_equal(event_of(w, EVENT_HOST_MEMORY_WARN)->n[2], 9250);
+	use_host(w, 3990 * MIB);
+	run(w, 60 * SECOND, SECOND);
+	assert_int_equal(w->told[EVENT_HOST_MEMORY_CRITICAL], 0);
+	use_host(w, 1000 * MIB);
+	run(w, 12 * SECOND, SECOND);
+	assert_int_equal(w->told[EVENT_HOST_MEMORY_NORMAL], 1);
+	assert_int_equal(w->told[EVENT_HOST_MEMORY_WARN], 0);
+}
+
+/* Whatever happens to swap: the same tick. */
+static void is_critical_as_soon_as_swap_is_none(void **state)
+{
+	static const struct host_sample ends[] = {
+		{.valid = HOST_SWAP | HOST_PSI_MEMORY}, /* swapoff -a */
+		{.valid = HOST_SWAP | HOST_PSI_MEMORY,
+			.swap_total_bytes = 2048 * MIB,
+			.swap_free_bytes = 409 * MIB}, /* nearly full */
+		{.valid = HOST_SWAP | HOST_PSI_MEMORY,
+			.swap_total_bytes = 500 * MIB,
+			.swap_free_bytes = 399 * MIB}, /* a smaller one in its place */
+		{.valid = HOST_PSI_MEMORY,
+			.swap_total_bytes = 2048 * MIB,
+			.swap_free_bytes = 2048 * MIB},
+		{.valid = HOST_SWAP, .swap_total_bytes = 2048 * MIB, .swap_free_bytes = 2048 * MIB},
+		{.valid = HOST_SWAP | HOST_PSI_MEMORY,
+			.swap_total_bytes = 2048 * MIB,
+			.swap_free_bytes = 2048 * MIB,
+			.psi_memory.full.avg10_centipct = 500},
+		{.valid = HOST_SWAP | HOST_PSI_MEMORY,
+			.swap_total_bytes = 2048 * MIB,
+			.swap_free_bytes = 2048 * MIB,
+			.psi_memory.some.avg10_centipct = 2000},
+	};
+	struct world *w = cushioned(state, 100 * MIB);
+	struct snapshot snap = w->snap;
+	struct state known = w->state;
+
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		w->snap = snap;
+		w->state = known;
+		w->snap.host = ends[i];
+		w->snap.host.valid |= HOST_MEMORY;
+		w->snap.host.mem_total_bytes = 4000 * MIB;
+		use_host(w, 3700 * MIB);
+		step(w, SECOND);
+		event_of(w, EVENT_HOST_MEMORY_CRITICAL);
+	}
+}
+
+static void thrashing_is_critical_until_it_is_over(void **state)
+{
+	struct world *w = cushioned(state, 100 * MIB);
+
+	w->state.swap.thrash.since_us = w->snap.now_us;
+	step(w, SECOND);
+	event_of(w, EVENT_HOST_MEMORY_CRITICAL);
+	run(w, 60 * SECOND, SECOND);
+	assert_int_equal(w->state.host_level.now, MEMORY_CRITICAL);
+	w->state.swap.thrash.since_us = 0;
+	run(w, 12 * SECOND, SECOND);
+	assert_int_equal(w->state.host_level.now, MEMORY_WARN);
+}
+
+static void new_swap_makes_it_a_warning_after_the_calm(void **state)
+{
+	struct world *w = *state;
+
+	use_host(w, 3700 * MIB);
+	step(w, SECOND);
+	event_of(w, EVENT_HOST_MEMORY_CRITICAL);
+	assert_int_equal(w->state.rules, RULES_WITHOUT_SWAP);
+	swap_counts(w, 2048 * MIB, 0);
+	run(w, 10 * SECOND, SECOND);
+	assert_int_equal(w->told[EVENT_HOST_MEMORY_WARN], 0);
+	step(w, SECOND);
+	event_of(w, EVENT_HOST_MEMORY_WARN);
+}
+
+/* Between what keeps it from critical and what leaves critical. */
+static void pressure_that_eases_by_half_leaves_it(void **state)
+{
+	struct world *w = cushioned(state, 100 * MIB);
+
+	w->snap.host.psi_memory.full.avg10_centipct = 600;
+	step(w, SECOND);
+	event_of(w, EVENT_HOST_MEMORY_CRITICAL);
+	w->snap.host.psi_memory.full.avg10_centipct = 300;
+	run(w, 60 * SECOND, SECOND);
+	assert_int_equal(w->state.host_level.now, MEMORY_CRITICAL);
+	w->snap.host.psi_memory.full.avg10_centipct = 200;
+	run(w, 11 * SECOND, SECOND);
+	assert_int_equal(w->state.host_level.now, MEMORY_WARN);
+}
+
+/* Without a warning of its own, critical that is none is a warning all the same. */
+static void a_policy_of_critical_alone(void **state)
+{
+	struct world *w = *state;
+
+	w->policy.host.warn_centipct = 0;
+	cushioned(state, 0);
+	event_of(w, EVENT_HOST_MEMORY_WARN);
 }
 
 static void the_end_of_the_calm_is_a_deadline(void **state)
@@ -145,6 +269,12 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(levels_of_the_host),
+		TEST(swap_keeps_it_from_being_critical),
+		TEST(is_critical_as_soon_as_swap_is_none),
+		TEST(thrashing_is_critical_until_it_is_over),
+		TEST(new_swap_makes_it_a_warning_after_the_calm),
+		TEST(pressure_that_eases_by_half_leaves_it),
+		TEST(a_policy_of_critical_alone),
 		TEST(the_end_of_the_calm_is_a_deadline),
 		TEST(an_unread_host_keeps_its_level),
 		TEST(a_reading_is_lost_once_and_back_once),

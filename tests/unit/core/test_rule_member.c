@@ -6,6 +6,17 @@
 
 #include <string.h>
 
+/* `db` runs as cgroup 100, and all that there was to tell of it is told. */
+static struct world *one_running(void **state)
+{
+	struct world *w = *state;
+
+	add_service(w, "db", 0, 0);
+	add_member(w, 0, 100);
+	calm_down(w);
+	return w;
+}
+
 static void found_once(void **state)
 {
 	struct world *w = *state;
@@ -46,11 +57,8 @@ static void gone_after_a_moment(void **state)
  */
 static void a_slow_restart_is_no_departure(void **state)
 {
-	struct world *w = *state;
+	struct world *w = one_running(state);
 
-	add_service(w, "db", 0, 0);
-	add_member(w, 0, 100);
-	calm_down(w);
 	remove_member(w, 100);
 	run(w, 25 * SECOND, SECOND);
 	add_member(w, 0, 101);
@@ -62,11 +70,8 @@ static void a_slow_restart_is_no_departure(void **state)
 /* A recreated container has another id, and the same service. */
 static void a_restart_is_one_event(void **state)
 {
-	struct world *w = *state;
+	struct world *w = one_running(state);
 
-	add_service(w, "db", 0, 0);
-	add_member(w, 0, 100);
-	calm_down(w);
 	forget_told(w);
 	remove_member(w, 100);
 	step(w, SECOND);
@@ -81,11 +86,8 @@ static void a_restart_is_one_event(void **state)
 
 static void replaced_between_two_looks_is_a_restart(void **state)
 {
-	struct world *w = *state;
+	struct world *w = one_running(state);
 
-	add_service(w, "db", 0, 0);
-	add_member(w, 0, 100);
-	calm_down(w);
 	remove_member(w, 100);
 	add_member(w, 0, 101);
 	step(w, SECOND);
@@ -94,11 +96,8 @@ static void replaced_between_two_looks_is_a_restart(void **state)
 
 static void back_after_being_gone_is_a_restart(void **state)
 {
-	struct world *w = *state;
+	struct world *w = one_running(state);
 
-	add_service(w, "db", 0, 0);
-	add_member(w, 0, 100);
-	calm_down(w);
 	remove_member(w, 100);
 	run(w, GONE_AFTER_US + 5 * SECOND, SECOND);
 	add_member(w, 0, 101);
@@ -148,7 +147,7 @@ static void what_is_known_follows_the_member(void **state)
 		assert_int_equal(w->state.member[i].inode, w->snap.member[i].inode);
 }
 
-static void a_full_table_turns_over(void **state)
+static struct world *as_many_as_fit(void **state)
 {
 	struct world *w = *state;
 
@@ -156,6 +155,13 @@ static void a_full_table_turns_over(void **state)
 	for (uint64_t i = 0; i < SNAPSHOT_MEMBERS_MAX; i++)
 		add_member(w, 0, 1000 + i);
 	step(w, SECOND);
+	return w;
+}
+
+static void a_full_table_turns_over(void **state)
+{
+	struct world *w = as_many_as_fit(state);
+
 	for (uint16_t i = 0; i < SNAPSHOT_MEMBERS_MAX; i++)
 		w->snap.member[i].inode += 256;
 	step(w, SECOND);
@@ -166,12 +172,8 @@ static void a_full_table_turns_over(void **state)
 /* A sampler gone wrong must not write beyond the table. */
 static void one_cgroup_named_twice_does_no_harm(void **state)
 {
-	struct world *w = *state;
+	struct world *w = as_many_as_fit(state);
 
-	add_service(w, "a", 0, 0);
-	for (uint64_t i = 0; i < SNAPSHOT_MEMBERS_MAX; i++)
-		add_member(w, 0, 1000 + i);
-	step(w, SECOND);
 	for (uint16_t i = 0; i < SNAPSHOT_MEMBERS_MAX; i++)
 		w->snap.member[i].inode = 1000 + i / 2U;
 	step(w, SECOND);
@@ -262,11 +264,8 @@ static void a_conflict_waits_for_the_ration(void **state)
 /* Rule 9: a count that is wrong already does not wrap. */
 static void members_are_not_counted_below_none(void **state)
 {
-	struct world *w = *state;
+	struct world *w = one_running(state);
 
-	add_service(w, "db", 0, 0);
-	add_member(w, 0, 100);
-	calm_down(w);
 	w->state.service[0].members = 0;
 	remove_member(w, 100);
 	calm_down(w);

@@ -1,5 +1,6 @@
 /*
- * rule_memory: levels of a service by working set, entered at once, left slowly.
+ * rule_memory: levels of a service by working set, entered at once, left slowly; and what swap of
+ * its own and of the host makes of them.
  */
 #include "rules.h"
 #include "world.h"
@@ -38,6 +39,64 @@ static void warns_at_the_threshold(void **state)
 	use_memory(w, INODE, 95 * MIB);
 	step(w, SECOND);
 	assert_int_equal(told_now(w, EVENT_SERVICE_MEMORY_CRITICAL), 1);
+}
+
+/* 99 of 100 MiB are used, of 100 MiB of swap so much, of 2 GiB of the host's nothing. */
+static struct world *swapping(void **state, uint64_t swap_used)
+{
+	struct world *w = limited(state);
+	struct member_sample *m = member(w, INODE);
+
+	swap_counts(w, 2048 * MIB, 0);
+	m->valid |= MEMBER_SWAP | MEMBER_PSI;
+	limit_put(&m->live, LIMIT_SWAP_MAX, 100 * MIB);
+	want(w, 0, LIMIT_SWAP_MAX, 100 * MIB);
+	m->swap_bytes = swap_used;
+	use_memory(w, INODE, 99 * MIB);
+	step(w, SECOND);
+	return w;
+}
+
+static void swap_left_to_it_is_a_warning(void **state)
+{
+	struct world *w = swapping(state, 70 * MIB);
+
+	assert_int_equal(event_of(w, EVENT_SERVICE_MEMORY_WARN)->n[2], 9900);
+	run(w, 60 * SECOND, SECOND);
+	assert_int_equal(w->told[EVENT_SERVICE_MEMORY_CRITICAL], 0);
+	member(w, INODE)->swap_bytes = 80 * MIB;
+	step(w, SECOND);
+	event_of(w, EVENT_SERVICE_MEMORY_CRITICAL);
+	member(w, INODE)->swap_bytes = 76 * MIB;
+	run(w, 60 * SECOND, SECOND);
+	assert_int_equal(known(w, INODE)->level.now, MEMORY_CRITICAL);
+	member(w, INODE)->swap_bytes = 74 * MIB;
+	run(w, 11 * SECOND, SECOND);
+	assert_int_equal(known(w, INODE)->level.now, MEMORY_WARN);
+}
+
+static void a_service_that_may_not_swap_is_critical(void **state)
+{
+	struct world *w = limited(state);
+
+	service(w, 0)->is_protected = true;
+	swapping(state, 0);
+	event_of(w, EVENT_SERVICE_MEMORY_CRITICAL);
+}
+
+/* Nothing happens to the service itself. */
+static void is_critical_when_the_host_loses_its_swap(void **state)
+{
+	struct world *w = swapping(state, 0);
+
+	run(w, 10 * SECOND, SECOND);
+	assert_int_equal(known(w, INODE)->level.now, MEMORY_WARN);
+	swap_counts(w, 0, 0);
+	step(w, SECOND);
+	event_of(w, EVENT_SERVICE_MEMORY_CRITICAL);
+	swap_counts(w, 2048 * MIB, 0);
+	run(w, 11 * SECOND, SECOND);
+	assert_int_equal(told_now(w, EVENT_SERVICE_MEMORY_WARN), 1);
 }
 
 static void straight_to_critical_is_one_event(void **state)
@@ -217,6 +276,9 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(warns_at_the_threshold),
+		TEST(swap_left_to_it_is_a_warning),
+		TEST(a_service_that_may_not_swap_is_critical),
+		TEST(is_critical_when_the_host_loses_its_swap),
 		TEST(straight_to_critical_is_one_event),
 		TEST(is_left_below_the_margin_and_after_the_time),
 		TEST(a_relapse_begins_the_time_anew),

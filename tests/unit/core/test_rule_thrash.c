@@ -13,6 +13,12 @@ static void read_it_all(struct world *w)
 	w->snap.host.psi_memory.full.avg10_centipct = 3000;
 }
 
+static struct world *all_read(void **state)
+{
+	read_it_all(*state);
+	return *state;
+}
+
 /* SECONDS pass with so many pages a second each way. */
 static void swapping(struct world *w, int seconds, uint64_t in, uint64_t out)
 {
@@ -27,10 +33,9 @@ static void swapping(struct world *w, int seconds, uint64_t in, uint64_t out)
 
 static void nearly_full_and_room_again(void **state)
 {
-	struct world *w = *state;
+	struct world *w = all_read(state);
 	const struct event *e;
 
-	read_it_all(w);
 	w->snap.host.swap_total_bytes = 1000 * MIB;
 	w->snap.host.swap_free_bytes = 201 * MIB;
 	run(w, 100 * SECOND, SECOND);
@@ -80,9 +85,8 @@ static void swap_that_guardiand_switches_off_is_not_full(void **state)
 
 static void swap_that_is_gone_is_not_full(void **state)
 {
-	struct world *w = *state;
+	struct world *w = all_read(state);
 
-	read_it_all(w);
 	w->snap.host.swap_free_bytes = 0;
 	step(w, SECOND);
 	assert_int_equal(w->told[EVENT_SWAP_HIGH], 1);
@@ -105,10 +109,9 @@ static void swap_that_is_gone_is_not_full(void **state)
 
 static void thrashing_is_told_with_who_causes_it(void **state)
 {
-	struct world *w = *state;
+	struct world *w = all_read(state);
 	const struct event *e;
 
-	read_it_all(w);
 	add_service(w, "quiet", 0, 0);
 	add_service(w, "hungry", 0, 0);
 	add_service(w, "stopped", 0, 0);
@@ -137,11 +140,28 @@ static void thrashing_is_told_with_who_causes_it(void **state)
 	assert_int_equal(w->told[EVENT_SWAP_THRASH], 1);
 }
 
+/* What a cgroup that is found meanwhile has behind it is no part of this. */
+static void a_late_comer_is_not_to_blame_for_its_past(void **state)
+{
+	struct world *w = all_read(state);
+
+	add_service(w, "hungry", 0, 0);
+	add_service(w, "late", 0, 0);
+	add_member(w, 0, 100);
+	step(w, SECOND);
+	for (int i = 0; i < 6; i++) {
+		if (i == 4)
+			add_member(w, 1, 200)->refault_anon = 1000000;
+		member(w, 100)->refault_anon += 400;
+		swapping(w, 1, 256, 300);
+	}
+	assert_int_equal(event_of(w, EVENT_SWAP_THRASH)->service, 0);
+}
+
 static void it_is_over_when_it_has_been_for_long(void **state)
 {
-	struct world *w = *state;
+	struct world *w = all_read(state);
 
-	read_it_all(w);
 	w->snap.host.psi_memory.full.avg10_centipct = 0;
 	w->snap.host.psi_memory.some.avg10_centipct = 2000;
 	swapping(w, 20, 1000, 1000);
@@ -166,12 +186,15 @@ static void it_is_over_when_it_has_been_for_long(void **state)
 /* What goes out once, or comes back once, is what swap is for. */
 static void one_way_is_no_thrashing(void **state)
 {
-	struct world *w = *state;
+	struct world *w = all_read(state);
 
-	read_it_all(w);
 	swapping(w, 100, 0, 100000);
 	swapping(w, 100, 100000, 0);
+	swapping(w, 100, 15, 15);
+	swapping(w, 100, 15, 5000);
+	w->snap.host.psi_memory.full.avg10_centipct = 1999;
 	swapping(w, 100, 255, 255);
+	w->snap.host.psi_memory.full.avg10_centipct = 3000;
 	for (int i = 0; i < 30; i++) { /* a window now and then */
 		swapping(w, 2, 5000, 5000);
 		swapping(w, 10, 0, 0);
@@ -179,12 +202,32 @@ static void one_way_is_no_thrashing(void **state)
 	assert_int_equal(w->told[EVENT_SWAP_THRASH], 0);
 }
 
+/* As measured at 100 operations a second: hardly a page moves, and everybody waits for it. */
+static void a_slow_disk_thrashes_with_few_pages(void **state)
+{
+	struct world *w = all_read(state);
+
+	w->snap.host.psi_memory.full.avg10_centipct = 3100;
+	swapping(w, 20, 35, 100);
+	assert_int_equal(w->told[EVENT_SWAP_THRASH], 1);
+	w->snap.host.psi_memory.full.avg10_centipct = 1000;
+	swapping(w, 100, 4, 100);
+	assert_int_equal(w->told[EVENT_SWAP_CALM], 0);
+	w->snap.host.psi_memory.full.avg10_centipct = 999; /* nobody waits so long for so few */
+	swapping(w, 40, 35, 100);
+	assert_int_equal(w->told[EVENT_SWAP_CALM], 1);
+	w->snap.host.psi_memory.full.avg10_centipct = 3100;
+	swapping(w, 20, 16, 16);
+	assert_int_equal(w->told[EVENT_SWAP_THRASH], 2);
+	swapping(w, 40, 3, 100);
+	assert_int_equal(w->told[EVENT_SWAP_CALM], 2);
+}
+
 /* The counters are read less often than is looked: what stands still between is not calm. */
 static void seldom_readings_hide_nothing(void **state)
 {
-	struct world *w = *state;
+	struct world *w = all_read(state);
 
-	read_it_all(w);
 	for (int i = 0; i < 5; i++) {
 		swapping(w, 4, 0, 0);
 		swapping(w, 1, 1500, 1500);
@@ -195,9 +238,8 @@ static void seldom_readings_hide_nothing(void **state)
 
 static void nobody_waits_nobody_thrashes(void **state)
 {
-	struct world *w = *state;
+	struct world *w = all_read(state);
 
-	read_it_all(w);
 	w->snap.host.psi_memory.full.avg10_centipct = 499;
 	w->snap.host.psi_memory.some.avg10_centipct = 1999;
 	swapping(w, 100, 5000, 5000);
@@ -213,9 +255,8 @@ static void nobody_waits_nobody_thrashes(void **state)
 /* Rules 9 and 10 of the engine; and an average over minutes is none. */
 static void counters_and_clocks_that_jump_begin_anew(void **state)
 {
-	struct world *w = *state;
+	struct world *w = all_read(state);
 
-	read_it_all(w);
 	swapping(w, 4, 5000, 5000);
 	w->snap.host.pswpin = 0;
 	swapping(w, 3, 300, 300);
@@ -238,9 +279,8 @@ static void counters_and_clocks_that_jump_begin_anew(void **state)
 
 static void without_refaults_it_is_who_has_most_in_swap(void **state)
 {
-	struct world *w = *state;
+	struct world *w = all_read(state);
 
-	read_it_all(w);
 	add_service(w, "a", 0, 0);
 	add_service(w, "b", 0, 0);
 	add_member(w, 0, 100)->valid = MEMBER_SWAP;
@@ -254,9 +294,8 @@ static void without_refaults_it_is_who_has_most_in_swap(void **state)
 
 static void a_full_ration_delays_it(void **state)
 {
-	struct world *w = *state;
+	struct world *w = all_read(state);
 
-	read_it_all(w);
 	w->snap.host.swap_free_bytes = 0;
 	w->state.swap.told.used = 17;
 	w->state.swap.told.refill_us = w->snap.now_us;
@@ -275,8 +314,10 @@ int main(void)
 		TEST(swap_that_guardiand_switches_off_is_not_full),
 		TEST(swap_that_is_gone_is_not_full),
 		TEST(thrashing_is_told_with_who_causes_it),
+		TEST(a_late_comer_is_not_to_blame_for_its_past),
 		TEST(it_is_over_when_it_has_been_for_long),
 		TEST(one_way_is_no_thrashing),
+		TEST(a_slow_disk_thrashes_with_few_pages),
 		TEST(seldom_readings_hide_nothing),
 		TEST(nobody_waits_nobody_thrashes),
 		TEST(counters_and_clocks_that_jump_begin_anew),

@@ -192,6 +192,38 @@ static void ours_is_repaired(void **state)
 	assert_step(w, NONE);
 }
 
+/* As kill -9 leaves it: growing puts the header last, shrinking first; the kernel goes by it. */
+static void a_resize_that_was_killed_is_finished(void **state)
+{
+	struct world *w = *state;
+	struct swap_file *f;
+	struct swap_intent in;
+
+	with_swap(w, 2 * GIB);
+	f = swap_file_is(w, 0, 2 * GIB, false); /* as large as wanted, so far as stat(2) tells */
+	f->header_bytes = GIB;
+	w->snap.swap.fs_free_bytes = 0; /* to cut takes no space */
+	in = intent_of(w);
+	assert_true(in.step == SWAP_STEP_RESIZE && in.size_bytes == GIB);
+	w->snap.swap.fs_free_bytes = 40 * GIB;
+	f = swap_file_is(w, 0, 2 * GIB, true);
+	f->header_bytes = GIB;
+	in = intent_of(w);
+	assert_true(in.step == SWAP_STEP_RESIZE && in.size_bytes == 2 * GIB);
+	w->policy.swap.size_bytes = 512 * MIB;
+	in = intent_of(w);
+	assert_true(in.step == SWAP_STEP_RESIZE && in.size_bytes == 512 * MIB);
+	w->policy.swap.size_bytes = GIB;
+	assert_step(w, NONE);
+	f->active = f->labelled = false; /* somebody's, who may have made it so */
+	assert_step(w, ON);
+	f->labelled = true;
+	f->size_bytes = GIB + 4095; /* a rest of a page is none */
+	assert_step(w, ON);
+	f->header_bytes = 0; /* not known */
+	assert_step(w, ON);
+}
+
 static void another_file_in_its_place_is_told(void **state)
 {
 	struct world *w = *state;
@@ -375,6 +407,7 @@ int main(void)
 		TEST(a_file_that_is_there_is_switched_on),
 		TEST(what_is_not_ours_is_never_touched),
 		TEST(ours_is_repaired),
+		TEST(a_resize_that_was_killed_is_finished),
 		TEST(another_file_in_its_place_is_told),
 		TEST(mode_and_owner_are_put_right),
 		TEST(small_differences_move_nothing),

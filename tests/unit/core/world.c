@@ -228,6 +228,13 @@ void foreign_swap(struct world *w, uint64_t size)
 	list_areas(w);
 }
 
+void swap_counts(struct world *w, uint64_t total, uint64_t used)
+{
+	w->snap.host.valid |= HOST_SWAP | HOST_PSI_MEMORY;
+	w->snap.host.swap_total_bytes = total;
+	w->snap.host.swap_free_bytes = total - used;
+}
+
 void use_swap(struct world *w, uint8_t file, uint64_t used)
 {
 	struct swap_sample *s = &w->snap.swap;
@@ -262,6 +269,10 @@ static void obey(struct world *w, const struct action *a)
 {
 	uint16_t i = index_of(w, a->inode);
 
+	if (a->kind >= ACT_STREAMS_PUBLISH) {
+		obey_streams(w, a);
+		return;
+	}
 	if (a->kind >= ACT_SWAP_MAKE) {
 		obey_swap(w, a);
 		return;

@@ -29,6 +29,7 @@ struct world {
 	int error;                  /* of every action from now on, or 0 */
 	bool hung;                  /* no results come, nothing is done */
 	bool deaf;                  /* results say 0, but nothing is done */
+	int stubborn;               /* streams outlive SIGTERM (1), and SIGKILL too (2) */
 	uint32_t told[EVENT_COUNT]; /* over all steps */
 	uint32_t done[ACT_COUNT];
 };
@@ -78,10 +79,28 @@ void with_swap(struct world *w, uint64_t size);
 struct swap_file *swap_file_is(struct world *w, uint8_t file, uint64_t size, bool active);
 /* Swap of somebody else. */
 void foreign_swap(struct world *w, uint64_t size);
+/* What the kernel counts: USED of TOTAL is in use, and nobody stands still for memory. */
+void swap_counts(struct world *w, uint64_t total, uint64_t used);
 /* So much of file FILE is in use. */
 void use_swap(struct world *w, uint8_t file, uint64_t used);
 /* The policy is loaded again, wanting SIZE. */
 void want_swap(struct world *w, uint64_t size);
+
+/* ---- streams (streams_world.c) ---- */
+/* The policy allows MAX, taken to be 100 MiB each; the file is there and says so, nobody runs, and
+ * memory carries 16. */
+void with_streams(struct world *w, uint32_t max);
+/* One more runs, of service 0 and 50 MiB, in SLOT or in none. */
+struct stream_process *add_stream(struct world *w, uint32_t pid, int16_t slot);
+struct stream_process *stream(struct world *w, uint32_t pid);
+void end_stream(struct world *w, uint32_t pid);
+/* N streams have run and ended, that took BYTES each. */
+void streams_took(struct world *w, uint32_t n, uint64_t bytes);
+/* The policy is loaded again, allowing MAX. */
+void want_streams(struct world *w, uint32_t max);
+/* So many more does memory carry, at 100 MiB each. */
+void memory_carries(struct world *w, uint64_t more);
+void obey_streams(struct world *w, const struct action *a);
 
 #define assert_silent(w) assert_true(plan_empty(w))
 
