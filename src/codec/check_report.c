@@ -97,19 +97,19 @@ static void put_host_data(struct text_out *out, const struct check_world *world)
 static const struct member_sample *fullest_member(const struct snapshot *snap, uint16_t service)
 {
 	const struct member_sample *fullest = NULL;
-	uint64_t least = UINT64_MAX;
+	uint64_t least = UINT64_MAX, limit;
 
 	for (uint16_t i = 0; i < snap->n_members; i++) {
 		const struct member_sample *m = &snap->member[i];
-		uint64_t limit, used = member_working_set(m);
+		uint64_t room;
 
 		if (m->service != service || !(m->valid & MEMBER_CURRENT) ||
 			!(m->valid & MEMBER_STAT) || !check_member_limit(m, &limit))
 			continue;
-		limit = limit > used ? limit - used : 0;
-		if (!fullest || limit < least) {
+		room = bytes_less(limit, member_working_set(m));
+		if (!fullest || room < least) {
 			fullest = m;
-			least = limit;
+			least = room;
 		}
 	}
 	return fullest;
@@ -149,7 +149,7 @@ static void put_perfdata(struct text_out *out, const struct check_world *world)
 
 static void put_policy_lines(struct text_out *out, const char *before, const struct report *policy)
 {
-	char line[REPORT_FILE_SIZE + REPORT_TEXT_SIZE + 64];
+	char line[REPORT_LINE_SIZE];
 
 	for (uint32_t i = 0; policy && i < policy->n_entries; i++) {
 		struct text_out one;
@@ -206,7 +206,7 @@ void check_failure_text(struct text_out *out, const char *why, const struct repo
 
 static void json_policy_lines(struct text_out *out, const struct report *policy)
 {
-	char line[REPORT_FILE_SIZE + REPORT_TEXT_SIZE + 64];
+	char line[REPORT_LINE_SIZE];
 
 	json_open(out, "policy", "[");
 	for (uint32_t i = 0; policy && i < policy->n_entries; i++) {

@@ -83,8 +83,29 @@ static const struct {
 		{"used_centipct", "used_bytes", "total_bytes"}},
 	[CHECK_NO_STREAM_CAP] = {"no_stream_cap",
 		"there is no cap on streams: viewers enough can use up the memory that is left",
-		"until the policy can state one, limit the container that runs the streams",
+		"write a `max: 6` below `streams:` into the policy, and start streams by "
+		"guardian-stream",
 		{NULL}},
+	[CHECK_SEMAPHORE_UNREAD] = {"semaphore_unread",
+		"the semaphore file of the streams cannot be looked at", "run the check as root",
+		{NULL}},
+	[CHECK_SEMAPHORE] = {"semaphore",
+		"the semaphore file of the streams is not as it should be: {reason}",
+		"guardiand, when it runs and enforces, sees to that; its events say what is in the "
+		"way: guardianctl events",
+		{"errno"}},
+	[CHECK_STREAMS_FULL] = {"streams_full",
+		"all slots of the streams are in use: {0} of {1} (the policy allows {2}), the next "
+		"one is refused",
+		"see who runs with: guardianctl slots", {"in_use", "effective_cap", "cap"}},
+	[CHECK_STREAMS_FEWER] = {"streams_fewer",
+		"fewer streams may run than the policy allows, {0} of {1}: {reason}",
+		"it recovers by itself when memory is free; see: guardianctl slots",
+		{"effective_cap", "cap"}},
+	[CHECK_STREAMS_STRAY] = {"streams_stray",
+		"streams run without a slot: {0} run, {1} slots are in use",
+		"start them by guardian-stream; see who with: guardianctl slots",
+		{"running", "in_use"}},
 	[CHECK_OVERCOMMIT] = {"overcommit",
 		"limits promise more than there is: {0:size} of limits and {1:size} of reserve on "
 		"{2:size} of memory",
@@ -176,14 +197,7 @@ struct telling {
 
 void check_put_plain(struct text_out *out, const char *s)
 {
-	while (*s) {
-		bool shown;
-		size_t len = text_character(s, &shown);
-
-		shown = shown && *s != '|';
-		text_put_span(out, shown ? s : "?", shown ? len : 1);
-		s += len;
-	}
+	text_put_plain(out, s, "|", "?");
 }
 
 static void put_service_at(struct text_out *out, const struct policy *policy, uint16_t service)
@@ -268,73 +282,48 @@ static void put_errno(struct text_out *out, uint64_t n)
 	text_put(out, description ? description : "unknown error");
 }
 
-static void put_percent(struct text_out *out, uint64_t n)
+/* "0:size" */
+static bool put_number(struct text_out *out, const struct telling *t, struct text_span holder)
 {
-	text_put_percent(out, (uint32_t)n);
+	struct text_span format = {holder.start + 1, holder.len - 1};
+	const struct check_finding *f = t->finding;
+	uint64_t n = f->n[holder.start[0] - '0'];
+
+	if (text_is(format, ":ago"))
+		put_ago(out, n);
+	else if (text_is(format, ":errno"))
+		put_errno(out, n);
+	else
+		return event_put_number(out, format, n, (enum limit_kind)f->limit);
+	return true;
 }
 
-static const struct {
-	const char *name;
-	void (*put)(struct text_out *out, uint64_t n);
-} forms[] = {
-	{"", text_put_u64},
-	{":size", text_put_size},
-	{":pct", put_percent},
-	{":ago", put_ago},
-	{":errno", put_errno},
-};
-
-static void put_number(struct text_out *out, const struct telling *t, struct text_span part)
+static bool put_holder(struct text_out *out, struct text_span holder, const void *userdata)
 {
-	struct text_span form = {part.start + 1, part.len - 1};
-	uint64_t n = t->finding->n[part.start[0] - '0'];
+	const struct telling *t = userdata;
 
-	if (text_is(form, ":limit") && t->finding->limit == LIMIT_OOM_GROUP)
-		text_put(out, n ? "on" : "off");
-	else if (text_is(form, ":limit"))
-		text_put_size(out, n);
-	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++)
-		if (text_is(form, forms[i].name))
-			forms[i].put(out, n);
-}
-
-static void put_part(struct text_out *out, const struct telling *t, struct text_span part)
-{
-	if (part.start[0] >= '0' && part.start[0] <= '9') {
-		put_number(out, t, part);
-		return;
-	}
+	if (holder.start[0] >= '0' && holder.start[0] < '0' + CHECK_NUMBERS)
+		return put_number(out, t, holder);
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (text_is(part, words[i].name))
+		if (text_is(holder, words[i].name)) {
 			words[i].put(out, t);
-}
-
-static void put_sentence(struct text_out *out, const struct telling *t, const char *s)
-{
-	const char *open;
-
-	while ((open = strchr(s, '{'))) {
-		const char *close = strchr(open, '}');
-
-		text_put_span(out, s, (size_t)(open - s));
-		put_part(out, t, (struct text_span){open + 1, (size_t)(close - open - 1)});
-		s = close + 1;
-	}
-	text_put(out, s);
+			return true;
+		}
+	return false;
 }
 
 void check_message(
 	struct text_out *out, const struct check_world *world, const struct check_finding *finding)
 {
-	struct telling t = {world, finding};
+	const struct telling t = {world, finding};
 
-	put_sentence(out, &t, rows[finding->kind].sentence);
+	text_put_sentence(out, rows[finding->kind].sentence, true, put_holder, &t);
 }
 
 void check_advice(
 	struct text_out *out, const struct check_world *world, const struct check_finding *finding)
 {
-	struct telling t = {world, finding};
+	const struct telling t = {world, finding};
 
-	put_sentence(out, &t, rows[finding->kind].advice);
+	text_put_sentence(out, rows[finding->kind].advice, true, put_holder, &t);
 }

@@ -197,20 +197,23 @@ bool policy_value_put(struct text_out *out, const struct policy_field *field, co
 
 void policy_value_put_quoted(struct text_out *out, const char *text, size_t len)
 {
-	size_t shown = len;
+	char kept[QUOTED_BYTES_MAX + 1];
+	size_t n = len, size;
 
 	if (len > QUOTED_BYTES_MAX) {
-		shown = QUOTED_BYTES_MAX;
-		while (shown > 0 && ((unsigned char)text[shown] & 0xc0) == 0x80)
-			shown--; /* never half a character */
+		n = QUOTED_BYTES_MAX;
+		while (n > 0 && ((unsigned char)text[n] & 0xc0) == 0x80)
+			n--; /* never half a character */
 	}
+	(void)text_copy(kept, sizeof(kept), text, n);
 	text_put(out, "'");
-	for (size_t i = 0; i < shown; i++) {
-		bool is_control = (unsigned char)text[i] < ' ' || text[i] == 0x7f;
+	for (size_t i = 0; i < n; i += size) {
+		bool shown;
 
-		text_put_span(out, is_control ? "?" : text + i, 1);
+		size = text_character(kept + i, &shown);
+		text_put_span(out, shown ? kept + i : "?", shown ? size : 1);
 	}
-	text_put(out, shown < len ? "...'" : "'");
+	text_put(out, n < len ? "...'" : "'");
 }
 
 static void put_words(struct text_out *out, const struct policy_field *f)
@@ -221,25 +224,32 @@ static void put_words(struct text_out *out, const struct policy_field *f)
 	}
 }
 
+/* False when none of the N words is near. */
+static bool put_nearest(
+	struct text_out *out, const char *text, size_t len, const char *const *words, size_t n)
+{
+	char word[POLICY_NAME_SIZE];
+	const char *nearest = NULL;
+
+	if (text_copy(word, sizeof(word), text, len))
+		nearest = text_nearest(word, words, n);
+	if (!nearest)
+		return false;
+	text_put(out, "; did you mean '");
+	text_put(out, nearest);
+	text_put(out, "'?");
+	return true;
+}
+
 static void put_nearest_word(
 	struct text_out *out, const struct policy_field *f, const char *text, size_t len)
 {
 	const char *words[16];
-	char word[32];
 	size_t n = 0;
 
 	for (uint32_t i = 0; i <= f->max && n < sizeof(words) / sizeof(words[0]); i++)
 		words[n++] = f->word(i);
-	if (!text_copy(word, sizeof(word), text, len))
-		return;
-
-	const char *nearest = text_nearest(word, words, n);
-
-	if (nearest) {
-		text_put(out, "; did you mean '");
-		text_put(out, nearest);
-		text_put(out, "'?");
-	}
+	(void)put_nearest(out, text, len, words, n);
 }
 
 static void put_bounds(struct text_out *out, const struct policy_field *f)
@@ -324,17 +334,8 @@ void policy_value_advise(
 	struct text_out *out, enum policy_section section, const char *key, size_t len)
 {
 	const char *words[POLICY_FIELDS_MAX + SECTION_COUNT];
-	const char *nearest = NULL;
-	char word[POLICY_NAME_SIZE];
+	size_t n = known_keys(section, words, sizeof(words) / sizeof(words[0]));
 
-	if (text_copy(word, sizeof(word), key, len))
-		nearest = text_nearest(
-			word, words, known_keys(section, words, sizeof(words) / sizeof(words[0])));
-	if (!nearest) {
+	if (!put_nearest(out, key, len, words, n))
 		put_home(out, key, len);
-		return;
-	}
-	text_put(out, "; did you mean '");
-	text_put(out, nearest);
-	text_put(out, "'?");
 }

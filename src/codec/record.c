@@ -10,7 +10,7 @@
 
 #include "guardian/limit.h"
 #include "guardian/record.h"
-#include "record_fields.h"
+#include "record_parts.h"
 
 /* true and false, a whole number, "max", or digits. */
 static bool value_of(const cJSON *item, uint64_t *value)
@@ -29,7 +29,13 @@ static bool value_of(const cJSON *item, uint64_t *value)
 	return n == (n < 0 ? (double)(int64_t)*value : (double)*value);
 }
 
-static int wrong(struct record *record, const cJSON *item, int error)
+/* No reading and no limit is below zero. */
+static bool is_negative(const cJSON *item)
+{
+	return cJSON_IsNumber(item) && item->valuedouble < 0;
+}
+
+int record_wrong(struct record *record, const cJSON *item, int error)
 {
 	const char *key = item->string ? item->string : "";
 
@@ -46,43 +52,54 @@ static const struct record_field *field_of(const struct record_table *table, con
 	return NULL;
 }
 
-static int read_field(
+int record_read_field(
 	struct record *record, const struct record_table *table, const cJSON *item, void *base)
 {
 	const struct record_field *field = field_of(table, item->string);
 	uint64_t value;
 
 	if (!field || !value_of(item, &value))
-		return wrong(record, item, -EINVAL);
-	if (!record_set(field, base, value))
-		return wrong(record, item, -ERANGE);
+		return record_wrong(record, item, -EINVAL);
+	if ((is_negative(item) && field->type != RECORD_SIGNED) || !record_set(field, base, value))
+		return record_wrong(record, item, -ERANGE);
 	if (field->valid_size)
 		record_set_valid(field, base);
 	return 0;
 }
 
-static void read_otherwise(const struct record_table *table, void *base)
+void record_read_otherwise(const struct record_table *table, void *base)
 {
 	for (size_t i = 0; i < table->n; i++)
 		if (!table->field[i].valid_size)
 			(void)record_set(&table->field[i], base, table->field[i].otherwise);
 }
 
-static int read_fields(
-	struct record *record, const struct record_table *table, const cJSON *object, void *base)
+int record_read_named(struct record *record, const struct record_table *table, const cJSON *object,
+	void *base, const char *text_key, char *text, size_t size)
 {
-	const cJSON *item;
+	const cJSON *named, *item;
 	int r;
 
 	if (!cJSON_IsObject(object))
-		return wrong(record, object, -EINVAL);
+		return record_wrong(record, object, -EINVAL);
+	named = text_key ? cJSON_GetObjectItemCaseSensitive(object, text_key) : NULL;
+	if (!cJSON_IsString(named))
+		named = NULL;
+	if (named && !text_copy(text, size, named->valuestring, strlen(named->valuestring)))
+		return record_wrong(record, named, -ERANGE);
 	cJSON_ArrayForEach(item, object)
 	{
-		r = read_field(record, table, item, base);
+		r = item == named ? 0 : record_read_field(record, table, item, base);
 		if (r < 0)
 			return r;
 	}
 	return 0;
+}
+
+static int read_fields(
+	struct record *record, const struct record_table *table, const cJSON *object, void *base)
+{
+	return record_read_named(record, table, object, base, NULL, NULL, 0);
 }
 
 static int read_limits(struct record *record, const cJSON *object, struct limit_set *set)
@@ -91,15 +108,15 @@ static int read_limits(struct record *record, const cJSON *object, struct limit_
 	uint64_t value;
 
 	if (!cJSON_IsObject(object))
-		return wrong(record, object, -EINVAL);
+		return record_wrong(record, object, -EINVAL);
 	cJSON_ArrayForEach(item, object)
 	{
 		enum limit_kind kind = 0;
 
 		while (kind < LIMIT_COUNT && strcmp(limit_word(kind), item->string) != 0)
 			kind++;
-		if (kind == LIMIT_COUNT || !value_of(item, &value))
-			return wrong(record, item, -EINVAL);
+		if (kind == LIMIT_COUNT || is_negative(item) || !value_of(item, &value))
+			return record_wrong(record, item, -EINVAL);
 		limit_put(set, kind, value);
 	}
 	return 0;
@@ -113,13 +130,13 @@ static int read_member_item(struct record *record, const cJSON *item, struct mem
 		m->valid |= MEMBER_STORED;
 		return read_limits(record, item, &m->stored);
 	}
-	return read_field(record, &record_member, item, m);
+	return record_read_field(record, &record_member, item, m);
 }
 
 static int inode_of(struct record *record, const cJSON *object, uint64_t *inode)
 {
 	if (!cJSON_IsObject(object) || text_u64(object->string, strlen(object->string), inode) < 0)
-		return wrong(record, object, -EINVAL);
+		return record_wrong(record, object, -EINVAL);
 	return 0;
 }
 
@@ -130,8 +147,8 @@ static int read_member(struct record *record, const cJSON *object, struct snapsh
 	int r;
 
 	if (snap->n_members == SNAPSHOT_MEMBERS_MAX)
-		return wrong(record, object, -ERANGE);
-	read_otherwise(&record_member, m);
+		return record_wrong(record, object, -ERANGE);
+	record_read_otherwise(&record_member, m);
 	r = inode_of(record, object, &m->inode);
 	if (r < 0)
 		return r;
@@ -151,9 +168,9 @@ static int read_ancestor(struct record *record, const cJSON *object, struct snap
 	int r;
 
 	if (snap->n_ancestors == SNAPSHOT_ANCESTORS_MAX)
-		return wrong(record, object, -ERANGE);
+		return record_wrong(record, object, -ERANGE);
 	snap->n_ancestors++;
-	read_otherwise(&record_ancestor, a);
+	record_read_otherwise(&record_ancestor, a);
 	r = inode_of(record, object, &a->inode);
 	return r < 0 ? r : read_fields(record, &record_ancestor, object, a);
 }
@@ -163,13 +180,13 @@ static int read_result(struct record *record, const cJSON *object, struct snapsh
 	struct result *result = &snap->result[snap->n_results];
 
 	if (snap->n_results == SNAPSHOT_RESULTS_MAX)
-		return wrong(record, object, -ERANGE);
+		return record_wrong(record, object, -ERANGE);
 	snap->n_results++;
 	return read_fields(record, &record_result, object, result);
 }
 
-static int read_each(struct record *record, const cJSON *list, struct snapshot *snap,
-	int (*read)(struct record *record, const cJSON *object, struct snapshot *snap))
+int record_read_each(
+	struct record *record, const cJSON *list, struct snapshot *snap, record_reader *read)
 {
 	const cJSON *object;
 	int r;
@@ -194,27 +211,13 @@ static int read_area(struct record *record, const cJSON *object, struct snapshot
 {
 	struct swap_sample *s = &snap->swap;
 	struct swap_area *area = &s->area[s->n_areas];
-	const cJSON *path = cJSON_GetObjectItemCaseSensitive(object, "path"), *item;
-	int r;
 
 	if (s->n_areas == SWAP_AREAS_MAX)
-		return wrong(record, object, -ERANGE);
-	if (!cJSON_IsObject(object))
-		return wrong(record, object, -EINVAL);
+		return record_wrong(record, object, -ERANGE);
 	s->n_areas++;
-	read_otherwise(&record_swap_area, area);
-	if (cJSON_IsString(path) && !text_copy(area->path, sizeof(area->path), path->valuestring,
-					    strlen(path->valuestring)))
-		return wrong(record, path, -ERANGE);
-	cJSON_ArrayForEach(item, object)
-	{
-		r = item == path && cJSON_IsString(path)
-			    ? 0
-			    : read_field(record, &record_swap_area, item, area);
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	record_read_otherwise(&record_swap_area, area);
+	return record_read_named(
+		record, &record_swap_area, object, area, "path", area->path, sizeof(area->path));
 }
 
 static int read_swap_files(struct record *record, const cJSON *list, struct snapshot *snap)
@@ -226,8 +229,8 @@ static int read_swap_files(struct record *record, const cJSON *list, struct snap
 	cJSON_ArrayForEach(object, list)
 	{
 		if (i == SWAP_FILES_MAX)
-			return wrong(record, list, -ERANGE);
-		read_otherwise(&record_swap_file, &snap->swap.file[i]);
+			return record_wrong(record, list, -ERANGE);
+		record_read_otherwise(&record_swap_file, &snap->swap.file[i]);
 		r = read_fields(record, &record_swap_file, object, &snap->swap.file[i++]);
 		if (r < 0)
 			return r;
@@ -241,18 +244,18 @@ static int read_swap_item(struct record *record, const cJSON *item, struct snaps
 	bool areas = strcmp(item->string, "areas") == 0;
 
 	if (!areas && strcmp(item->string, "files") != 0)
-		return read_field(record, &record_swap, item, &snap->swap);
+		return record_read_field(record, &record_swap, item, &snap->swap);
 	if (!cJSON_IsArray(item))
-		return wrong(record, item, -EINVAL);
+		return record_wrong(record, item, -EINVAL);
 	if (!areas)
 		return read_swap_files(record, item, snap);
 	snap->swap.valid |= SWAP_AREAS;
-	return read_each(record, item, snap, read_area);
+	return record_read_each(record, item, snap, read_area);
 }
 
 static int read_swap(struct record *record, const cJSON *object, struct snapshot *snap)
 {
-	return read_each(record, object, snap, read_swap_item);
+	return record_read_each(record, object, snap, read_swap_item);
 }
 
 /* The parts of a snapshot: an object, or a list of objects. */
@@ -260,10 +263,11 @@ static const struct {
 	const char *key;
 	bool keyed; /* objects by a key; otherwise a list */
 	bool many;
-	int (*read)(struct record *record, const cJSON *object, struct snapshot *snap);
+	record_reader *read;
 } parts[] = {
 	{"host", true, false, read_host},
 	{"swap", true, false, read_swap},
+	{"streams", true, false, record_read_streams},
 	{"members", true, true, read_member},
 	{"ancestors", true, true, read_ancestor},
 	{"results", false, true, read_result},
@@ -275,11 +279,11 @@ static int read_item(struct record *record, const cJSON *item, struct snapshot *
 		if (strcmp(parts[i].key, item->string) != 0)
 			continue;
 		if (parts[i].keyed ? !cJSON_IsObject(item) : !cJSON_IsArray(item))
-			return wrong(record, item, -EINVAL);
-		return parts[i].many ? read_each(record, item, snap, parts[i].read)
+			return record_wrong(record, item, -EINVAL);
+		return parts[i].many ? record_read_each(record, item, snap, parts[i].read)
 				     : parts[i].read(record, item, snap);
 	}
-	return read_field(record, &record_head, item, snap);
+	return record_read_field(record, &record_head, item, snap);
 }
 
 static int read_document(struct record *record, const cJSON *document, struct snapshot *snap)
@@ -288,7 +292,7 @@ static int read_document(struct record *record, const cJSON *document, struct sn
 	int r;
 
 	memset(snap, 0, sizeof(*snap));
-	read_otherwise(&record_head, snap);
+	record_read_otherwise(&record_head, snap);
 	cJSON_ArrayForEach(item, document)
 	{
 		r = read_item(record, item, snap);

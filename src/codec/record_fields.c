@@ -102,6 +102,40 @@ static const struct record_field swap_file[] = {
 	PLAIN(swap_file, header_bytes, 0),
 };
 
+static const struct record_field streams[] = {
+	READING(streams_sample, file_state, STREAMS_FILE),
+	PLAIN(streams_sample, file_error, 0),
+	PLAIN(streams_sample, counters_bad, 0),
+	PLAIN(streams_sample, cap, 0),
+	PLAIN(streams_sample, effective_cap, 0),
+	PLAIN(streams_sample, reason, SLOT_CAP_FULL),
+	PLAIN(streams_sample, generation, 0),
+	PLAIN(streams_sample, taken, 0),
+	PLAIN(streams_sample, refused, 0),
+	PLAIN(streams_sample, waited, 0),
+	PLAIN(streams_sample, gave_up, 0),
+	PLAIN(streams_sample, in_use, 0),
+};
+
+static const struct record_field slot[] = {
+	PLAIN(slot_sample, held, 1),
+	PLAIN(slot_sample, record_ok, 1),
+	PLAIN(slot_sample, pid, 0),
+	PLAIN(slot_sample, start_ticks, 0),
+	PLAIN(slot_sample, since_us, 0),
+};
+
+static const struct record_field stream[] = {
+	PLAIN(stream_process, pid, 0),
+	PLAIN(stream_process, inner_pid, 0),
+	PLAIN(stream_process, start_ticks, 0),
+	PLAIN(stream_process, member_inode, 0),
+	PLAIN(stream_process, service, SERVICE_NONE),
+	PLAIN(stream_process, slot, UINT64_MAX),
+	PLAIN(stream_process, is_container, 0),
+	PLAIN(stream_process, anon_bytes, 0),
+};
+
 static const struct record_field member[] = {
 	PLAIN(member_sample, service, 0),
 	PLAIN(member_sample, also, SERVICE_NONE),
@@ -159,6 +193,9 @@ const struct record_table record_host = TABLE(host);
 const struct record_table record_swap = TABLE(swap);
 const struct record_table record_swap_area = TABLE(swap_area);
 const struct record_table record_swap_file = TABLE(swap_file);
+const struct record_table record_streams = TABLE(streams);
+const struct record_table record_slot = TABLE(slot);
+const struct record_table record_stream = TABLE(stream);
 const struct record_table record_member = TABLE(member);
 const struct record_table record_ancestor = TABLE(ancestor);
 const struct record_table record_result = TABLE(result);

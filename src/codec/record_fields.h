@@ -33,7 +33,8 @@ struct record_table {
 };
 
 extern const struct record_table record_head, record_host, record_swap, record_swap_area,
-	record_swap_file, record_member, record_ancestor, record_result;
+	record_swap_file, record_streams, record_slot, record_stream, record_member,
+	record_ancestor, record_result;
 
 /* A signed value comes sign-extended. */
 uint64_t record_get(const struct record_field *field, const void *base);

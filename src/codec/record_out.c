@@ -3,10 +3,9 @@
  */
 #include "guardian/json_out.h"
 #include "guardian/limit.h"
-#include "guardian/record.h"
-#include "record_fields.h"
+#include "record_parts.h"
 
-static void put_number(struct text_out *out, const char *key, uint64_t n)
+void record_put_number(struct text_out *out, const char *key, uint64_t n)
 {
 	json_key(out, key);
 	if (n == UINT64_MAX) {
@@ -27,7 +26,7 @@ static void put_field(struct text_out *out, const struct record_field *field, co
 	if (field->valid_size ? !record_is_valid(field, base) : value == field->otherwise)
 		return;
 	if (field->type == RECORD_NUMBER) {
-		put_number(out, field->key, value);
+		record_put_number(out, field->key, value);
 		return;
 	}
 	json_key(out, field->key);
@@ -37,7 +36,7 @@ static void put_field(struct text_out *out, const struct record_field *field, co
 		text_put_i64(out, (int64_t)value);
 }
 
-static void put_fields(struct text_out *out, const struct record_table *table, const void *base)
+void record_put_fields(struct text_out *out, const struct record_table *table, const void *base)
 {
 	for (size_t i = 0; i < table->n; i++)
 		put_field(out, &table->field[i], base);
@@ -48,7 +47,7 @@ static void put_limits(struct text_out *out, const char *key, const struct limit
 	json_open(out, key, "{");
 	for (enum limit_kind kind = 0; kind < LIMIT_COUNT; kind++)
 		if (limit_has(set, kind))
-			put_number(out, limit_word(kind), set->value[kind]);
+			record_put_number(out, limit_word(kind), set->value[kind]);
 	text_put(out, "}");
 }
 
@@ -68,7 +67,7 @@ static void put_members(struct text_out *out, const struct snapshot *snap)
 		const struct member_sample *m = &snap->member[i];
 
 		open_by_inode(out, m->inode);
-		put_fields(out, &record_member, m);
+		record_put_fields(out, &record_member, m);
 		put_limits(out, "live", &m->live);
 		if (m->valid & MEMBER_STORED)
 			put_limits(out, "stored", &m->stored);
@@ -83,7 +82,7 @@ static void put_area(struct text_out *out, const struct swap_area *area)
 	text_put(out, "{");
 	if (area->path[0])
 		json_string(out, "path", area->path);
-	put_fields(out, &record_swap_area, area);
+	record_put_fields(out, &record_swap_area, area);
 	text_put(out, "}");
 }
 
@@ -93,7 +92,7 @@ static void put_swap(struct text_out *out, const struct swap_sample *s)
 	if (s->valid == 0)
 		return;
 	json_open(out, "swap", "{");
-	put_fields(out, &record_swap, s);
+	record_put_fields(out, &record_swap, s);
 	if (s->valid & SWAP_AREAS) {
 		json_open(out, "areas", "[");
 		for (uint16_t i = 0; i < s->n_areas; i++)
@@ -105,7 +104,7 @@ static void put_swap(struct text_out *out, const struct swap_sample *s)
 		for (size_t i = 0; i < SWAP_FILES_MAX; i++) {
 			json_next(out);
 			text_put(out, "{");
-			put_fields(out, &record_swap_file, &s->file[i]);
+			record_put_fields(out, &record_swap_file, &s->file[i]);
 			text_put(out, "}");
 		}
 		text_put(out, "]");
@@ -118,7 +117,7 @@ static void put_ancestors(struct text_out *out, const struct snapshot *snap)
 	json_open(out, "ancestors", "{");
 	for (uint16_t i = 0; i < snap->n_ancestors; i++) {
 		open_by_inode(out, snap->ancestor[i].inode);
-		put_fields(out, &record_ancestor, &snap->ancestor[i]);
+		record_put_fields(out, &record_ancestor, &snap->ancestor[i]);
 		text_put(out, "}");
 	}
 	text_put(out, "}");
@@ -132,7 +131,7 @@ static void put_results(struct text_out *out, const struct snapshot *snap)
 	for (uint16_t i = 0; i < snap->n_results; i++) {
 		json_next(out);
 		text_put(out, "{");
-		put_fields(out, &record_result, &snap->result[i]);
+		record_put_fields(out, &record_result, &snap->result[i]);
 		text_put(out, "}");
 	}
 	text_put(out, "]");
@@ -141,11 +140,12 @@ static void put_results(struct text_out *out, const struct snapshot *snap)
 void record_put_snapshot(struct text_out *out, const struct snapshot *snap)
 {
 	text_put(out, "{");
-	put_fields(out, &record_head, snap);
+	record_put_fields(out, &record_head, snap);
 	json_open(out, "host", "{");
-	put_fields(out, &record_host, &snap->host);
+	record_put_fields(out, &record_host, &snap->host);
 	text_put(out, "}");
 	put_swap(out, &snap->swap);
+	record_put_streams(out, &snap->streams);
 	put_members(out, snap);
 	put_ancestors(out, snap);
 	put_results(out, snap);
@@ -155,16 +155,16 @@ void record_put_snapshot(struct text_out *out, const struct snapshot *snap)
 static void put_service(struct text_out *out, uint16_t service)
 {
 	if (service != SERVICE_NONE)
-		put_number(out, "service", service);
+		record_put_number(out, "service", service);
 }
 
 /* What the actions on swap need, each its own. */
 static void put_swap_action(struct text_out *out, const struct action *a)
 {
 	if (a->kind < ACT_SWAPPINESS) {
-		put_number(out, "file", a->file);
-		put_number(out, "size_bytes", a->size_bytes);
-		put_number(out, "reserve_bytes", a->reserve_bytes);
+		record_put_number(out, "file", a->file);
+		record_put_number(out, "size_bytes", a->size_bytes);
+		record_put_number(out, "reserve_bytes", a->reserve_bytes);
 	}
 	json_key(out, "value");
 	text_put_i64(out, a->value);
@@ -176,11 +176,13 @@ static void put_action(struct text_out *out, const struct action *a)
 	text_put(out, "{");
 	json_string(out, "do", action_name(a->kind));
 	put_service(out, a->service);
-	put_number(out, "inode", a->inode);
-	put_number(out, "ticket", a->ticket);
+	record_put_number(out, "inode", a->inode);
+	record_put_number(out, "ticket", a->ticket);
 	if (a->force)
-		put_number(out, "force", 1);
-	if (a->kind >= ACT_SWAP_MAKE)
+		record_put_number(out, "force", 1);
+	if (a->kind >= ACT_STREAMS_PUBLISH)
+		record_put_stream_action(out, a);
+	else if (a->kind >= ACT_SWAP_MAKE)
 		put_swap_action(out, a);
 	else
 		put_limits(out, "set", &a->set);
@@ -199,24 +201,24 @@ static void put_event(struct text_out *out, const struct event *e)
 	json_string(out, "event", info->name);
 	put_service(out, e->service);
 	if (e->inode)
-		put_number(out, "inode", e->inode);
+		record_put_number(out, "inode", e->inode);
 	if (e->limit < LIMIT_COUNT)
 		json_string(out, "limit", limit_word(e->limit));
 	if (e->reason != REASON_NONE)
 		json_string(out, "reason", event_reason_name(e->reason));
 	if (e->subject)
-		put_number(out, "subject", e->subject);
+		record_put_number(out, "subject", e->subject);
 	for (int i = 0; i < EVENT_NUMBERS; i++)
 		if (info->field[i])
-			put_number(out, info->field[i], e->n[i]);
+			record_put_number(out, info->field[i], e->n[i]);
 	text_put(out, "}");
 }
 
 void record_put_plan(struct text_out *out, const struct plan *plan, uint64_t now_us)
 {
 	text_put(out, "{");
-	put_number(out, "now_us", now_us);
-	put_number(out, "wake_us", plan->wake_us);
+	record_put_number(out, "now_us", now_us);
+	record_put_number(out, "wake_us", plan->wake_us);
 	json_open(out, "actions", "[");
 	for (uint16_t i = 0; i < plan->n_actions; i++)
 		put_action(out, &plan->action[i]);

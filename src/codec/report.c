@@ -59,6 +59,7 @@ void report_add(struct report *report, enum report_severity severity, uint32_t l
 	report->n_entries++;
 	*e = (struct report_entry){.severity = severity, .line = line, .column = column};
 	copy_cut(e->text, sizeof(e->text), text);
+	text_tame(e->text);
 }
 
 void report_addf(struct report *report, enum report_severity severity, uint32_t line,
@@ -107,7 +108,7 @@ void report_render(const struct report *report, struct text_out *out)
 
 void report_print(const struct report *report, FILE *to)
 {
-	char line[REPORT_FILE_SIZE + REPORT_TEXT_SIZE + 64];
+	char line[REPORT_LINE_SIZE];
 	struct text_out out;
 
 	for (uint32_t i = 0; i < report->n_entries; i++) {

@@ -6,8 +6,10 @@
  */
 #include <string.h>
 
+#include "guardian/check_rules.h"
 #include "guardian/json_out.h"
 #include "guardian/status.h"
+#include "status_streams.h"
 #include "status_swap.h"
 
 enum {
@@ -126,18 +128,14 @@ static void put_psi(struct text_out *out, const char *key, const struct psi *psi
 static void put_host(const struct status *s)
 {
 	const struct host_sample *host = &s->snap->host;
-	uint64_t used;
 
 	json_open(s->out, "host", "{");
 	json_string(s->out, "level", memory_level_name(s->state->host_level.now));
+	json_string(s->out, "rules", memory_rules_name(s->state->rules));
 	if (host->valid & HOST_MEMORY && host->mem_total_bytes > 0) {
-		used = host->mem_total_bytes > host->mem_available_bytes
-			       ? host->mem_total_bytes - host->mem_available_bytes
-			       : 0;
 		json_number(s->out, "mem_total_bytes", host->mem_total_bytes);
 		json_number(s->out, "mem_available_bytes", host->mem_available_bytes);
-		json_number(s->out, "used_centipct",
-			used / 1024 * 10000 / (host->mem_total_bytes / 1024 + 1));
+		json_number(s->out, "used_centipct", check_used_centipct(host));
 	}
 	if (host->valid & HOST_SWAP) {
 		json_number(s->out, "swap_total_bytes", host->swap_total_bytes);
@@ -378,6 +376,7 @@ void status_render(struct text_out *out, const struct status_daemon *d, const st
 	put_host(&s);
 	put_peers(&s);
 	status_put_swap(out, d, p, snap, state);
+	status_put_streams(out, p, snap, state);
 	json_number(out, "unmanaged", d->unmanaged);
 	json_number(out, "unlimited", d->unlimited);
 	put_services(&s);

@@ -1,11 +1,9 @@
 /*
  * status_swap: see the header. The contract is that of status.c: add, and never rename.
  */
-#include <string.h>
-
+#include "status_swap.h"
 #include "guardian/json_out.h"
 #include "guardian/swap_intent.h"
-#include "status_swap.h"
 
 static void put_flag(struct text_out *out, const char *key, bool value)
 {
@@ -92,39 +90,42 @@ static const char *const plans[SWAP_STEPS] = {
 	[SWAP_STEP_REFUSE] = "nothing can be done for {file}: {reason}",
 };
 
-static void say_part(struct text_out *out, const struct policy *p, const struct snapshot *snap,
-	const struct swap_intent *in, struct text_span part)
+/* What a plan may speak of. */
+struct telling {
+	const struct policy *policy;
+	const struct snapshot *snap;
+	const struct swap_intent *intent;
+};
+
+static bool put_holder(struct text_out *out, struct text_span holder, const void *userdata)
 {
-	if (text_is(part, "file"))
-		put_path(out, p, in->file);
-	else if (text_is(part, "size"))
+	const struct telling *t = userdata;
+	const struct swap_intent *in = t->intent;
+
+	if (text_is(holder, "file"))
+		put_path(out, t->policy, in->file);
+	else if (text_is(holder, "size"))
 		text_put_size(out, in->size_bytes);
-	else if (text_is(part, "have"))
+	else if (text_is(holder, "have"))
 		text_put_size(out, in->have_bytes);
-	else if (text_is(part, "available"))
+	else if (text_is(holder, "available"))
 		text_put_size(out, in->available_bytes);
 	else
-		put_reason(out, snap, in);
+		put_reason(out, t->snap, in);
+	return true;
 }
 
 static void say_plan(struct text_out *out, const struct policy *p, const struct snapshot *snap)
 {
 	struct swap_intent in = swap_intent(p, snap);
-	const char *s = plans[in.step], *open;
+	const struct telling t = {p, snap, &in};
+	const char *sentence = plans[in.step];
 
 	if (p->swap.size_bytes == 0)
-		s = "nothing, the policy wants no swap";
+		sentence = "nothing, the policy wants no swap";
 	else if (in.unknown)
-		s = "nothing yet, not all could be read";
-	while ((open = strchr(s, '{'))) {
-		const char *close = strchr(open, '}');
-
-		text_put_span(out, s, (size_t)(open - s));
-		say_part(out, p, snap, &in,
-			(struct text_span){open + 1, (size_t)(close - open - 1)});
-		s = close + 1;
-	}
-	text_put(out, s);
+		sentence = "nothing yet, not all could be read";
+	text_put_sentence(out, sentence, true, put_holder, &t);
 }
 
 static void put_sentence(struct text_out *out, const char *key, const struct policy *p,
@@ -171,11 +172,33 @@ static void put_thrash(struct text_out *out, const struct thrash_state *thrash)
 	json_number(out, "out_bytes_per_s", thrash->out_bytes_per_s);
 }
 
-static void put_progress(struct text_out *out, const struct status_daemon *d)
+/* Of our files, the one that something is done to; SWAP_FILES_MAX: none. */
+static uint8_t file_under_way(const struct swap_state *swap)
 {
+	uint8_t file = 0;
+
+	for (; file < SWAP_FILES_MAX; file++)
+		for (size_t e = 0; e < SWAP_EFFORTS; e++)
+			if (swap->file[file].effort[e].ticket != 0)
+				return file;
+	return file;
+}
+
+static void put_progress(struct text_out *out, const struct status_daemon *d,
+	const struct policy *p, const struct swap_state *swap)
+{
+	char path[SENTENCE_SIZE];
+	struct text_out words;
+	uint8_t file = file_under_way(swap);
+
 	if (!d->swap_phase)
 		return;
 	json_open(out, "progress", "{");
+	if (file < SWAP_FILES_MAX) {
+		text_out_init(&words, path, sizeof(path));
+		put_path(&words, p, file);
+		json_string(out, "path", path);
+	}
 	json_string(out, "phase", d->swap_phase);
 	json_number(out, "done_bytes", d->swap_done_bytes);
 	json_number(out, "total_bytes", d->swap_total_bytes);
@@ -198,7 +221,7 @@ void status_put_swap(struct text_out *out, const struct status_daemon *d, const 
 	put_areas(out, s);
 	if (p->swap.size_bytes > 0)
 		put_file(out, p, snap);
-	put_progress(out, d);
+	put_progress(out, d, p, &state->swap);
 	put_sentence(out, "plan", p, snap, say_plan);
 	text_put(out, "}");
 }

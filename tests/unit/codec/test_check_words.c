@@ -30,26 +30,28 @@ static struct check_finding finding(enum check_kind kind)
 		.n = {8123, 9000, 1 << 20, 1 << 30}};
 }
 
-static const char *message(const struct check_finding *f)
+typedef void make_words(
+	struct text_out *out, const struct check_world *world, const struct check_finding *finding);
+
+static const char *words_of(make_words *make, const struct check_finding *f)
 {
 	static char buf[512];
 	struct text_out out;
 
 	text_out_init(&out, buf, sizeof(buf));
-	check_message(&out, &world, f);
+	make(&out, &world, f);
 	assert_false(out.full);
 	return buf;
 }
 
+static const char *message(const struct check_finding *f)
+{
+	return words_of(check_message, f);
+}
+
 static const char *advice(const struct check_finding *f)
 {
-	static char buf[512];
-	struct text_out out;
-
-	text_out_init(&out, buf, sizeof(buf));
-	check_advice(&out, &world, f);
-	assert_false(out.full);
-	return buf;
+	return words_of(check_advice, f);
 }
 
 static void every_kind_has_its_row(void **unused)
@@ -63,8 +65,8 @@ static void every_kind_has_its_row(void **unused)
 			assert_string_not_equal(check_kind_name(kind), check_kind_name(other));
 		assert_true(strlen(message(&f)) > 20);
 		assert_true(strlen(advice(&f)) > 10);
-		/* A placeholder that does not exist leaves a hole of two blanks, or one before a
-		 * mark. */
+		/* A placeholder that does not exist stays; one with nothing to say leaves a hole of
+		 * two blanks, or one before a mark. */
 		assert_null(strpbrk(message(&f), "{}\n|"));
 		assert_null(strpbrk(advice(&f), "{}\n|"));
 		assert_null(strstr(message(&f), "  "));

@@ -66,6 +66,9 @@ static void sentences(void **state)
 			"size 64k of the swap is below 1m; 0 means none"},
 		{FINDING_SWAP_FOLDER, "file", {0},
 			"file 'init.scope' of the swap is a folder; name the file in it"},
+		{FINDING_STREAMS_OVER_MEMORY, "max", {6144 * MIB, 400 * MIB, 3840 * MIB},
+			"max streams of per_stream take 6 GiB, with reserve 400 MiB more than the "
+			"3.8 GiB of this host: fewer will be let in"},
 		{FINDING_NO_SERVICES, NULL, {0},
 			"no services: guardiand watches the host and limits nothing"},
 	};

@@ -178,6 +178,10 @@ static void a_quoted_word_is_bounded_and_harmless(void **state)
 	policy_value_put_quoted(&out, "a\x1b[31m\nb\x7f", 9);
 	assert_string_equal(buf, "'a?[31m?b?'");
 
+	begin(state); /* U+009B is a CSI */
+	policy_value_put_quoted(&out, "\xc2\x9b[31m\xc3\xa9\xff", 9);
+	assert_string_equal(buf, "'?[31m\xc3\xa9?'");
+
 	begin(state);
 	memset(big, 'x', sizeof(big));
 	memcpy(big + 46, "\xe2\x82\xac", 3); /* a character across the cut */

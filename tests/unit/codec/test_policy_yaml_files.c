@@ -169,6 +169,8 @@ static void random_text(const struct policy_field *f, void *base)
 {
 	static const char *const texts[][6] = {
 		[FIELD_CONTAINER] = {"web", "null", "True", "7", "a.b-c_d", "1.5g"},
+		[FIELD_COMMAND] = {"ffmpeg", "gst-launch-1.0", "null", "7", "a+b", "_x"},
+		[FIELD_GROUP] = {"root", "1000", "no", "_apt", "www-data", "a.b"},
 		[FIELD_COMPOSE] = {"web", "shop/web", "no", "0", "a/b-c_d", "x.y/z"},
 		[FIELD_UNIT] = {"x.service", "a@b.service", "a\\x2db.scope", "-x.slice", "_.slice",
 			"x:y.service"},
@@ -286,6 +288,13 @@ static void the_print_is_what_people_would_write(void **state)
 				     "swap:\n"
 				     "  file: /swapfile\n"
 				     "  size: 0\n"
+				     "streams:\n"
+				     "  per_stream: 100m\n"
+				     "  command: ffmpeg\n"
+				     "  group: root\n"
+				     "  over_cap: tell\n"
+				     "  grace: 5s\n"
+				     "  recover: 10s\n"
 				     "services:\n"
 				     "  web:\n"
 				     "    container: web\n"

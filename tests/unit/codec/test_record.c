@@ -253,6 +253,8 @@ static void what_is_wrong_is_refused(void **state)
 		{"{\"members\":{\"seven\":{}}}", "seven", -EINVAL},
 		{"{\"members\":{\"7\":{\"has_unit\":2}}}", "has_unit", -ERANGE},
 		{"{\"members\":{\"7\":{\"service\":-1}}}", "service", -ERANGE},
+		{"{\"now_us\":-1}", "now_us", -ERANGE}, /* no "max" in disguise */
+		{"{\"members\":{\"7\":{\"live\":{\"mem_limit\":-1}}}}", "mem_limit", -EINVAL},
 		{"{\"members\":{\"7\":{\"ancestor\":40000}}}", "ancestor", -ERANGE},
 		{"{\"members\":{\"7\":{\"live\":{\"limit\":1}}}}", "limit", -EINVAL},
 		{"{\"members\":{\"7\":{\"live\":{\"mem_limit\":true,\"oom_group\":[]}}}}",

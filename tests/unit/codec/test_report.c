@@ -49,6 +49,14 @@ static void lines_stand_in_the_order_of_the_file(void **state)
 	assert_int_equal(report.n_warnings, 2);
 }
 
+/* A tag of the file may hold an escape: `!<%1b[31m>`. */
+static void a_terminal_is_told_nothing(void **state)
+{
+	(void)state;
+	report_add(&report, REPORT_ERROR, 1, 1, "tags \x1b[31m\xc2\x9b\n are \xc3\xa9");
+	assert_string_equal(rendered(), "guardian.yaml:1:1: error: tags ?[31m??? are \xc3\xa9\n");
+}
+
 static void the_first_fifty_are_kept_and_the_rest_counted(void **state)
 {
 	(void)state;
@@ -116,6 +124,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(lines_stand_in_the_order_of_the_file),
+		TEST(a_terminal_is_told_nothing),
 		TEST(the_first_fifty_are_kept_and_the_rest_counted),
 		TEST(a_long_sentence_is_cut_before_a_whole_character),
 		TEST(a_long_path_is_told_by_its_end),

@@ -93,6 +93,7 @@ static void what_was_not_read_is_not_there(void **unused)
 	for (size_t i = 0; i < sizeof(of_host) / sizeof(of_host[0]); i++)
 		assert_null(get(host, of_host[i]));
 	assert_string_equal(word(host, "level"), "normal");
+	assert_string_equal(word(host, "rules"), "without_swap");
 	assert_string_equal(word(m, "cgroup"), cgroups[0]);
 	assert_true(number(m, "inode") == 41);
 	cJSON_Delete(json);
@@ -115,12 +116,14 @@ static void the_host_as_it_was_read(void **unused)
 	snap.lacks = LACK_PSI | LACK_ROOT;
 	snap.peer[PEER_DOCKER] = PEER_SILENT;
 	state.host_level.now = MEMORY_WARN;
+	state.rules = RULES_WITH_SWAP;
 	json = render();
 	host = get(json, "host");
 	assert_string_equal(word(host, "level"), "warn");
+	assert_string_equal(word(host, "rules"), "with_swap");
 	assert_true(number(host, "mem_total_bytes") == 4294967296.0);
 	assert_true(number(host, "mem_available_bytes") == 1073741824.0);
-	assert_in_range((uint64_t)number(host, "used_centipct"), 7499, 7500);
+	assert_true(number(host, "used_centipct") == 7500); /* as `--check` says it */
 	assert_true(number(host, "swap_total_bytes") == 2147483648.0);
 	assert_true(number(host, "swap_free_bytes") == 1073741824.0);
 	assert_true(number(host, "oom_kills") == 3);

@@ -80,6 +80,28 @@ static void all_of_it(void **unused)
 	assert_string_equal(word(progress, "phase"), "zeroing");
 	assert_true(number(progress, "done_bytes") == 5);
 	assert_true(number(progress, "total_bytes") == 9);
+	assert_null(get(progress, "path")); /* of no file that the state knows of */
+	cJSON_Delete(json);
+}
+
+/* Two files may be there, and one action at a time is under way. */
+static void which_file_is_under_way(void **unused)
+{
+	cJSON *json;
+
+	(void)unused;
+	about.swap_phase = "switching off";
+	state.swap.file[1].effort[SWAP_EFFORT_RESIZE].ticket = 7;
+	json = render();
+	assert_string_equal(word(get(get(json, "swap"), "progress"), "path"), "/swapfile.2");
+	cJSON_Delete(json);
+	state.swap.file[0].effort[SWAP_EFFORT_MAKE].ticket = 8;
+	json = render();
+	assert_string_equal(word(get(get(json, "swap"), "progress"), "path"), "/swapfile");
+	cJSON_Delete(json);
+	about.swap_phase = NULL; /* asked for, and not begun */
+	json = render();
+	assert_null(get(get(json, "swap"), "progress"));
 	cJSON_Delete(json);
 }
 
@@ -184,6 +206,7 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup(f, swap_setup)
 	const struct CMUnitTest tests[] = {
 		TEST(all_of_it),
+		TEST(which_file_is_under_way),
 		TEST(what_is_not_known_is_not_there),
 		TEST(each_plan_in_words),
 		TEST(what_is_wrong_in_words),
