@@ -80,25 +80,3 @@ bool cgroup_text_same(struct cgroup_text *t, char *kept, size_t room, char *text
 		memcpy(kept, text, (size_t)n);
 	return false;
 }
-
-static inline uint64_t fold(uint64_t a, uint64_t b)
-{
-	unsigned __int128 product = (unsigned __int128)a * b;
-
-	return (uint64_t)product ^ (uint64_t)(product >> 64);
-}
-
-/* Two words a step, multiplied and folded, as wyhash does it
- * (https://github.com/wangyi-fudan/wyhash, public domain): a change in any byte moves all bits of
- * the product. */
-uint64_t cgroup_text_digest(char *text, size_t len)
-{
-	uint64_t digest = len ^ 0xe7037ed1a0b428dbULL, word[2];
-
-	memset(text + len, 0, CGROUP_TEXT_PAD);
-	for (const char *at = text; at < text + len; at += sizeof(word)) {
-		memcpy(word, at, sizeof(word));
-		digest = fold(word[0] ^ 0xa0761d6478bd642fULL, word[1] ^ digest);
-	}
-	return digest;
-}

@@ -16,7 +16,6 @@
 
 enum {
 	CGROUP_TEXT_SIZE = 8192, /* memory.stat: 1 kB on 6.1, 2 kB on 6.18 */
-	CGROUP_TEXT_PAD = 16,    /* behind it, for the digest */
 	CGROUP_NEVER_READ = INT32_MIN,
 };
 
@@ -88,9 +87,5 @@ bool cgroup_value_parse(const struct cgroup_value *v, uint64_t *out);
  * which stands in KEPT, or no such file. When not, it is kept, and t->len tells the length or
  * -errno. A text that is longer than the ROOM to keep it is always said to be another. */
 bool cgroup_text_same(struct cgroup_text *t, char *kept, size_t room, char *text);
-
-/* A digest of LEN bytes; the CGROUP_TEXT_PAD bytes behind them are overwritten. Tells a changed
- * text, not an attack. */
-uint64_t cgroup_text_digest(char *text, size_t len);
 
 #endif

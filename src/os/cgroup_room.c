@@ -11,46 +11,23 @@
 #include <stddef.h>
 
 #include "cgroup_room.h"
+#include "cgroup_text.h"
 #include "cgroup_write.h"
 #include "deadline.h"
 #include "guardian/fs.h"
-#include "guardian/snapshot.h"
-#include "keyed.h"
 
 #define STEP_BYTES (32ULL << 20)
 
 enum { STAT_SIZE = 16 << 10 }; /* memory.stat is 2 kB on 6.x */
 
-/* Straight into the sample that member_unreclaimable() wants. `kernel` came with Linux 5.18. */
-#define AT(member) offsetof(struct member_sample, member)
-enum { STAT_ANON, STAT_SHMEM, STAT_SLAB_RECLAIMABLE, STAT_KERNEL };
-#define STAT_NEEDED ((1U << STAT_KERNEL) - 1)
-static const struct keyed_table STAT = {
-	.suffix = "",
-	.wanted = STAT_NEEDED | 1U << STAT_KERNEL,
-	.row =
-		{
-			[4] = {{{"anon", AT(anon_bytes), STAT_ANON}}},
-			[5] = {{{"shmem", AT(shmem_bytes), STAT_SHMEM}}},
-			[6] = {{{"kernel", AT(kernel_bytes), STAT_KERNEL}}},
-			[16] = {{{"slab_reclaimable", AT(slab_reclaimable_bytes),
-				STAT_SLAB_RECLAIMABLE}}},
-		},
-};
-
-/* Absent is not zero: without its keys nothing is known. */
-static int read_unreclaimable(int fd, uint64_t *bytes)
+int cgroup_room_unreclaimable(int fd, uint64_t *bytes)
 {
 	char text[STAT_SIZE];
-	struct member_sample m = {0};
 	ssize_t n = fs_read(fd, "memory.stat", text, sizeof(text));
 
 	if (n < 0)
 		return (int)n;
-	if ((keyed_parse(&STAT, text, (size_t)n, &m) & STAT_NEEDED) != STAT_NEEDED)
-		return -ENODATA;
-	*bytes = member_unreclaimable(&m);
-	return 0;
+	return cgroup_text_unreclaimable(text, (size_t)n, bytes) ? 0 : -ENODATA;
 }
 
 /* One step towards NEW_MAX. true: it took some, look again. */
@@ -74,7 +51,7 @@ static bool reclaim_step(int fd, uint64_t new_max, struct cgroup_outcome *out)
 static int check_room(int fd, uint64_t new_max, bool force, struct cgroup_outcome *out)
 {
 	uint64_t bytes = 0;
-	int err = read_unreclaimable(fd, &bytes);
+	int err = cgroup_room_unreclaimable(fd, &bytes);
 
 	out->unreclaimable_bytes = bytes;
 	if (force)

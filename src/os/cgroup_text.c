@@ -46,6 +46,7 @@ enum {
 
 enum {
 	STAT_ALL = (1 << STAT_NEEDED) - 1,
+	STAT_FIXED = 1 << STAT_ANON | 1 << STAT_SHMEM | 1 << STAT_SLAB_RECLAIMABLE,
 	STAT_KERNEL_PARTS =
 		1 << STAT_KERNEL_STACK | 1 << STAT_PAGETABLES | 1 << STAT_PERCPU | 1 << STAT_SLAB,
 };
@@ -76,6 +77,11 @@ static const struct keyed_table stat_table = {
 
 _Static_assert(CGROUP_STAT_KEYS == (int)KEYED_KEYS_MAX, "places are by bit");
 
+static uint64_t sum_of_parts(const struct stat_numbers *s)
+{
+	return s->kernel_stack + s->pagetables + s->percpu + s->slab;
+}
+
 static bool store_stat(uint32_t found, struct stat_numbers *s, struct member_sample *m)
 {
 	if ((found & STAT_ALL) != STAT_ALL)
@@ -83,7 +89,7 @@ static bool store_stat(uint32_t found, struct stat_numbers *s, struct member_sam
 	if (!(found & 1 << STAT_KERNEL)) {
 		if ((found & STAT_KERNEL_PARTS) != STAT_KERNEL_PARTS)
 			return false;
-		s->kernel = s->kernel_stack + s->pagetables + s->percpu + s->slab;
+		s->kernel = sum_of_parts(s);
 	}
 	m->anon_bytes = s->anon;
 	m->file_bytes = s->file;
@@ -96,6 +102,24 @@ static bool store_stat(uint32_t found, struct stat_numbers *s, struct member_sam
 	m->refault_file = s->refault_file;
 	m->pgscan = s->pgscan;
 	m->pgsteal = s->pgsteal;
+	return true;
+}
+
+/* What has no number of its own, as `kernel` before 5.18 or percpu before 5.9, is known by less. */
+bool cgroup_text_unreclaimable(const char *text, size_t len, uint64_t *bytes)
+{
+	struct stat_numbers s = {0};
+	uint32_t found = keyed_parse(&stat_table, text, len, &s);
+	struct member_sample m = {
+		.anon_bytes = s.anon,
+		.shmem_bytes = s.shmem,
+		.kernel_bytes = found & 1 << STAT_KERNEL ? s.kernel : sum_of_parts(&s),
+		.slab_reclaimable_bytes = s.slab_reclaimable,
+	};
+
+	if ((found & STAT_FIXED) != STAT_FIXED)
+		return false;
+	*bytes = member_unreclaimable(&m);
 	return true;
 }
 

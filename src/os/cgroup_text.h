@@ -19,6 +19,9 @@ bool cgroup_text_stat(const char *text, size_t len, struct member_sample *m);
 /* The same, with the PLACES of its keys kept by the caller: keyed.h. */
 bool cgroup_text_stat_placed(
 	uint16_t *places, const char *text, size_t len, struct member_sample *m);
+/* member_unreclaimable() of a memory.stat, also of a kernel whose file has not all that the group
+ * promises. -> whether anon, shmem and slab_reclaimable are there. */
+bool cgroup_text_unreclaimable(const char *text, size_t len, uint64_t *bytes);
 bool cgroup_text_events(const char *text, size_t len, struct member_sample *m);
 bool cgroup_text_events_local(const char *text, size_t len, struct member_sample *m);
 bool cgroup_text_pressure(const char *text, size_t len, struct member_sample *m);

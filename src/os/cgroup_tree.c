@@ -443,8 +443,8 @@ int cgroup_tree_dispatch(
 
 	for (int i = 0; i < READS_MAX && n > 0; i++)
 		n = handle_some(&to);
-	if (n < 0)
-		return (int)n;
+	if (n != 0)
+		return n < 0 ? (int)n : CGROUP_TREE_MORE;
 	if (tree->truncated &&
 		(tree->nodes.used <= tree->room_again || tree->within < tree->within_again))
 		return rescan(&to);

@@ -304,3 +304,41 @@ int docker_update(const struct docker *docker, const char *id, const struct limi
 		return status;
 	return post_update(docker, id, &u, until_us, err, errsize);
 }
+
+/* ---- stop ---- */
+
+enum { SECOND_US = 1000000, NOT_MODIFIED = 304 };
+
+static int stop_path(char path[static PATH_SIZE], const char *id, uint64_t grace_s)
+{
+	char tail[32];
+	struct text_out out;
+
+	text_out_init(&out, tail, sizeof(tail));
+	text_put(&out, "/stop?t=");
+	text_put_u64(&out, grace_s);
+	return container_path(path, id, tail);
+}
+
+int docker_stop(
+	const struct docker *docker, const char *id, uint64_t grace_us, char *err, size_t errsize)
+{
+	/* Whole seconds are all that dockerd takes; 0 would be SIGKILL at once. */
+	uint64_t grace_s = grace_us < SECOND_US ? 1 : (grace_us + SECOND_US - 1) / SECOND_US;
+	char path[PATH_SIZE];
+	struct docker_request request = {.method = "POST", .path = path};
+	struct docker_reply reply;
+	int status = stop_path(path, id, grace_s);
+
+	sentence_copy(err, errsize, "");
+	if (status < 0)
+		return status;
+	status = ask(docker, &request, deadline_after(docker->deadline_us + grace_s * SECOND_US),
+		UPDATE_REPLY_MAX, &reply);
+	if (status < 0 && reply.status == NOT_MODIFIED)
+		status = 0; /* it had stopped already */
+	else if (status < 0)
+		quote(&reply, err, errsize);
+	docker_reply_free(&reply);
+	return status;
+}

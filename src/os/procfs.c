@@ -254,15 +254,15 @@ uint32_t procfs_parse_vmstat(const char *text, size_t len, struct host_sample *o
 
 /* ---- descriptors ---- */
 
+/* -> the descriptor, or -errno. */
 static int want(struct procfs *p, enum procfs_file file)
 {
-	if (p->fd[file] < 0)
-		p->fd[file] = fs_open_read(p->rootfd, paths[file]);
-	if (p->fd[file] >= 0)
-		return p->fd[file];
-	int err = p->fd[file];
-	p->fd[file] = -1;
-	return err;
+	int fd = p->fd[file];
+
+	if (fd < 0)
+		fd = fs_open_read(p->rootfd, paths[file]);
+	p->fd[file] = fd < 0 ? -1 : fd;
+	return fd;
 }
 
 int procfs_open(struct procfs *p, int rootfd)

@@ -8,18 +8,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cgroup_text.h"
+#include "cgroup_room.h"
 #include "cgroup_write.h"
 #include "guardian/cgroup.h"
 #include "guardian/fs.h"
-#include "guardian/snapshot.h"
 #include "guardian/swap_room.h"
 #include "swap_why.h"
 
-enum {
-	STAT_SIZE = 16 << 10, /* memory.stat is 2 kB on 6.x */
-	DEPTH_MAX = 32,
-};
+enum { DEPTH_MAX = 32 };
 
 struct walk {
 	struct text_out *why;
@@ -35,20 +31,6 @@ static int put_lack(const struct walk *w, uint64_t max, uint64_t swap)
 	return swap_why(w->why, -ENOMEM, " of ", w->path);
 }
 
-static int read_unreclaimable(int fd, uint64_t *bytes)
-{
-	struct member_sample m = {0};
-	char text[STAT_SIZE];
-	ssize_t n = fs_read(fd, "memory.stat", text, sizeof(text));
-
-	if (n < 0)
-		return (int)n;
-	if (!cgroup_text_stat(text, (size_t)n, &m))
-		return -ENODATA;
-	*bytes = member_unreclaimable(&m);
-	return 0;
-}
-
 /* One cgroup with SWAP bytes in swap. Page cache makes room; all else stays. */
 static int check(const struct walk *w, int fd, uint64_t swap)
 {
@@ -59,7 +41,7 @@ static int check(const struct walk *w, int fd, uint64_t swap)
 		return r == -ENOENT ? 0 : r; /* the root */
 	if (max == LIMIT_UNLIMITED)
 		return 0;
-	r = read_unreclaimable(fd, &memory);
+	r = cgroup_room_unreclaimable(fd, &memory);
 	if (r < 0)
 		return r;
 	needed = memory + swap;

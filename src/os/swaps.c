@@ -5,12 +5,11 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cgroup_file.h"
+#include "digest.h"
 #include "guardian/fs.h"
 #include "guardian/swaps.h"
 #include "guardian/text.h"
@@ -166,20 +165,6 @@ void swaps_path(const char *file, int index, char path[static SWAPS_PATH_SIZE])
 	text_put(&out, swap_file_suffix((unsigned)index));
 }
 
-static int index_by_path(const struct line *line, const char *file)
-{
-	char path[SWAPS_PATH_SIZE];
-
-	if (line->area.type != SWAP_FILE || !line->whole || *file == '\0')
-		return SWAP_FOREIGN;
-	for (int i = 0; i < SWAP_FILES_MAX; i++) {
-		swaps_path(file, i, path);
-		if (strcmp(line->path, path) == 0)
-			return i;
-	}
-	return SWAP_FOREIGN;
-}
-
 static const char *last_component(const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -204,20 +189,6 @@ static bool same_file(int rootfd, const char *a, const char *b)
 	       one.st_dev == other.st_dev && one.st_ino == other.st_ino;
 }
 
-static int index_by_identity(int rootfd, const struct line *line, const char *file)
-{
-	char path[SWAPS_PATH_SIZE];
-
-	if (line->area.type != SWAP_FILE || !line->whole || *file == '\0')
-		return SWAP_FOREIGN;
-	for (int i = 0; i < SWAP_FILES_MAX; i++) {
-		swaps_path(file, i, path);
-		if (same_file(rootfd, line->path, path))
-			return i;
-	}
-	return SWAP_FOREIGN;
-}
-
 /* ---- the table ---- */
 
 struct table {
@@ -234,13 +205,27 @@ static bool is_taken(const struct swap_sample *found, int ours)
 	return false;
 }
 
+/* The names of our files differ, so that the line is at most one of them. */
+static int index_of(const struct table *t, const struct line *line)
+{
+	char path[SWAPS_PATH_SIZE];
+
+	if (line->area.type != SWAP_FILE || !line->whole || *t->file == '\0')
+		return SWAP_FOREIGN;
+	for (int i = 0; i < SWAP_FILES_MAX; i++) {
+		swaps_path(t->file, i, path);
+		if (strcmp(line->path, path) == 0 ||
+			(t->rootfd >= 0 && same_file(t->rootfd, line->path, path)))
+			return i;
+	}
+	return SWAP_FOREIGN;
+}
+
 /* Two areas have one path when something was mounted on the first: the later is not ours. */
 static int whose(const struct table *t, const struct line *line)
 {
-	int ours = index_by_path(line, t->file);
+	int ours = index_of(t, line);
 
-	if (ours == SWAP_FOREIGN && t->rootfd >= 0)
-		ours = index_by_identity(t->rootfd, line, t->file);
 	return ours != SWAP_FOREIGN && is_taken(&t->found, ours) ? SWAP_FOREIGN : ours;
 }
 
@@ -344,13 +329,6 @@ void swaps_forget(struct swaps *s)
 	s->len = NEVER_READ;
 }
 
-bool swaps_switched(const struct swaps *s)
-{
-	struct pollfd wait = {.fd = s->fd, .events = POLLPRI};
-
-	return s->fd >= 0 && poll(&wait, 1, 0) > 0 && wait.revents & (POLLPRI | POLLERR);
-}
-
 /* The kernel gives whole lines, as many as fit into a page: only an empty read is the end. */
 static ssize_t read_table(int fd, char *text, size_t size)
 {
@@ -372,24 +350,24 @@ static ssize_t read_table(int fd, char *text, size_t size)
 
 static int read_areas(struct swaps *s, const char *file, struct swap_sample *out)
 {
-	char text[TEXT_SIZE + CGROUP_TEXT_PAD];
-	uint64_t digest;
+	char text[TEXT_SIZE];
+	uint64_t sum;
 	ssize_t n;
 	int r = want(s);
 
 	if (r < 0)
 		return r;
-	n = read_table(s->fd, text, TEXT_SIZE);
+	n = read_table(s->fd, text, sizeof(text));
 	if (n < 0)
 		return (int)n;
-	digest = cgroup_text_digest(text, (size_t)n);
-	if (n == s->len && digest == s->digest)
+	sum = digest(text, (size_t)n);
+	if (n == s->len && sum == s->digest)
 		return 0;
 	r = parse(s->rootfd, text, (size_t)n, file, out);
 	if (r < 0)
 		return r;
 	s->len = (int32_t)n;
-	s->digest = digest;
+	s->digest = sum;
 	out->valid |= SWAP_AREAS;
 	return 1;
 }

@@ -1,12 +1,12 @@
 /*
- * Any bytes as each of a cgroup's long files: no parser writes what it does not vouch for, and the
- * digest reads no byte beyond its pad.
+ * Any bytes as each of a cgroup's long files: no parser writes what it does not vouch for, or into
+ * the text.
  */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "os/cgroup_file.h"
+#include "guardian/cgroup_reader.h"
 #include "os/cgroup_text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -31,10 +31,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const cgroup_text_parser parsers[] = {cgroup_text_stat, cgroup_text_events,
 		cgroup_text_events_local, cgroup_text_pressure, cgroup_text_populated};
-	char *text = malloc(size + CGROUP_TEXT_PAD);
-	uint64_t digest;
+	char *text = malloc(size);
 
-	if (!text)
+	if (!text && size)
 		return 0;
 	if (size)
 		memcpy(text, data, size);
@@ -47,10 +46,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			abort();
 	}
 	again(text, size);
-	digest = cgroup_text_digest(text, size);
 	if (size && memcmp(text, data, size) != 0)
-		abort();
-	if (cgroup_text_digest(text, size) != digest)
 		abort();
 	free(text);
 	return 0;

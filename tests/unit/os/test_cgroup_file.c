@@ -17,32 +17,6 @@
 #include "fail_pread.h"
 #include "temp_tree.h"
 
-/* Every change of one byte, and of the length, is seen; the pad behind the text is not. */
-static void test_digest(void **state)
-{
-	char text[64 + CGROUP_TEXT_PAD];
-	uint64_t seen[64 * 3];
-	size_t n = 0;
-
-	(void)state;
-	memset(text, '0', sizeof(text));
-	seen[n++] = cgroup_text_digest(text, 64);
-	memset(text + 64, 'x', CGROUP_TEXT_PAD);
-	assert_true(cgroup_text_digest(text, 64) == seen[0]);
-	for (size_t i = 0; i < 64; i++) {
-		text[i] = '1';
-		seen[n++] = cgroup_text_digest(text, 64);
-		text[i] = '0';
-	}
-	for (size_t len = 0; len < 64; len++) {
-		seen[n++] = cgroup_text_digest(text, len);
-		memset(text, '0', sizeof(text));
-	}
-	for (size_t i = 0; i < n; i++)
-		for (size_t j = 0; j < i; j++)
-			assert_true(seen[i] != seen[j]);
-}
-
 static void rewrite(int fd, const char *text)
 {
 	size_t len = strlen(text);
@@ -230,7 +204,6 @@ static void test_a_failing_read_is_one_change(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_digest),
 		cmocka_unit_test(test_values_from_any_to_any),
 		cmocka_unit_test(test_parse),
 		cmocka_unit_test(test_no_file_is_never_another),

@@ -95,6 +95,22 @@ static void test_stat_lacks_a_line(void **state)
 	}
 }
 
+/* What cannot be reclaimed is told of older kernels too; what is not known is not told. */
+static void test_unreclaimable(void **state)
+{
+	static const char less[] = "anon 1\nshmem 4\nslab_reclaimable 7\nslab 60000\n";
+	uint64_t bytes;
+
+	(void)state;
+	assert_true(cgroup_text_unreclaimable(STAT_OLD, strlen(STAT_OLD), &bytes));
+	assert_int_equal(bytes, 1 + 4 + 65430 - 7);
+	assert_true(cgroup_text_unreclaimable(less, strlen(less), &bytes));
+	assert_int_equal(bytes, 1 + 4 + 60000 - 7);
+	bytes = 77;
+	assert_false(cgroup_text_unreclaimable("anon 1\nshmem 4\n", 15, &bytes));
+	assert_int_equal(bytes, 77);
+}
+
 static void test_events(void **state)
 {
 	struct member_sample m;
@@ -158,6 +174,7 @@ int main(void)
 		cmocka_unit_test(test_stat_without_kernel),
 		cmocka_unit_test(test_stat_with_more_lines),
 		cmocka_unit_test(test_stat_lacks_a_line),
+		cmocka_unit_test(test_unreclaimable),
 		cmocka_unit_test(test_events),
 		cmocka_unit_test(test_events_local_is_apart),
 		cmocka_unit_test(test_populated),

@@ -98,6 +98,30 @@ static void test_gone_before_it_was_seen(void **state)
 	end(&s);
 }
 
+/* One dispatch is bounded; that there is more is said, for an edge-triggered loop is not told
+ * twice. */
+static void test_a_storm_is_dispatched_by_parts(void **state)
+{
+	char name[221];
+	struct scene s;
+	int parts = 0;
+
+	(void)state;
+	begin(&s, NULL);
+	memset(name, 'n', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	for (int i = 0; i < 2000; i++) {
+		temp_tree_mkdir(&s.folder, name);
+		temp_tree_rmdir(&s.folder, name);
+	}
+	temp_tree_mkdir(&s.folder, "last");
+	while (cgroup_tree_dispatch(s.tree, &ops, &s.story) == CGROUP_TREE_MORE)
+		parts++;
+	assert_in_range(parts, 1, 3);
+	assert_string_equal(s.story.text, "+last");
+	end(&s);
+}
+
 /* A restarted service: the same name, another directory. */
 static void test_replaced_between_two_dispatches(void **state)
 {
@@ -212,6 +236,7 @@ int main(void)
 		cmocka_unit_test(test_nested_at_once),
 		cmocka_unit_test(test_a_mkdir_that_races_is_told_once),
 		cmocka_unit_test(test_gone_before_it_was_seen),
+		cmocka_unit_test(test_a_storm_is_dispatched_by_parts),
 		cmocka_unit_test(test_replaced_between_two_dispatches),
 		cmocka_unit_test(test_renamed_with_all_below_it),
 		cmocka_unit_test(test_files_and_links_are_no_directories),
