@@ -22,7 +22,7 @@ LIBS := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lcgroup -lhttp_parse
 TEST_LIBS := $(shell pkg-config --libs cmocka 2>/dev/null) $(LIBS)
 # What a tick does not run is built small: the daemon locks its pages in memory.
 COLD := $(filter-out src/codec/status.c,$(wildcard src/codec/*.c src/ctl/*.c)) src/daemon/check% src/daemon/guardian_setup.c \
-	src/daemon/lanes.c src/core/check_rules.c src/core/policy_% src/core/selector.c src/os/docker% src/os/units.c \
+	src/daemon/lane% src/core/check_% src/core/policy_% src/core/selector.c src/os/docker% src/os/units.c \
 	src/os/swap_% src/os/cgroup_tree.c src/os/cgroup_set.c src/os/cgroup_write.c src/os/cgroup_room.c src/model/%
 SMALL = $(if $(and $(HARDEN),$(filter $(COLD),$<)),-Os)
 COMPILE = $(CC) -std=gnu17 $(DEFINES) -Iinclude $(PACKAGE_FLAGS) $(WARNINGS) -fPIE -fno-asynchronous-unwind-tables \
@@ -33,8 +33,8 @@ say = $(if $(V),,@printf '  %-4s %s\n' $1 '$(@:$(BUILD)/%=%)';)
 
 # ---- Archives: one a layer, from the bottom up; a program's main is in none ----
 
-LAYERS := base model os core codec daemon ctl
-MAINS := src/daemon/main.c src/ctl/guardianctl.c src/codec/policy_man.c
+LAYERS := base model os core codec daemon ctl stream
+MAINS := src/daemon/main.c src/ctl/guardianctl.c src/codec/policy_man.c src/stream/main.c
 ARCHIVES := $(LAYERS:%=$(BUILD)/lib%.a)
 object = $(patsubst %.c,$(BUILD)/obj/%.o,$1)
 sources = $(filter-out $(MAINS),$(wildcard src/$1/*.c))
@@ -46,10 +46,12 @@ below_core := core model base
 below_codec := codec core model base
 below_daemon := daemon codec core os model base
 below_ctl := ctl daemon codec core os model base
+below_stream := stream model base
 archives = $(patsubst %,$(BUILD)/lib%.a,$(below_$1))
 
 PROGRAMS := $(if $(wildcard src/daemon/main.c),$(BUILD)/guardiand) \
-	$(if $(wildcard src/ctl/guardianctl.c),$(BUILD)/guardianctl)
+	$(if $(wildcard src/ctl/guardianctl.c),$(BUILD)/guardianctl) \
+	$(if $(wildcard src/stream/main.c),$(BUILD)/guardian-stream)
 
 # ---- Tests: each test_*.c or fuzz_*.c is a program; other .c files beside it are linked into all of that folder ----
 
@@ -96,6 +98,27 @@ $(BUILD)/guardianctl: $(call object,src/ctl/guardianctl.c) $(call archives,ctl)
 $(BUILD)/policy-man: $(call object,src/codec/policy_man.c) $(call archives,codec)
 	$(call say,LINK) $(LINK) -o $@ $^ $(LIBS)
 
+# guardian-stream runs in other people's images, so it is linked statically and small, with musl where there is a musl-gcc for
+# the machine that CC builds for. For sanitizers and coverage (no HARDEN) it is a program like any other.
+machine = $(firstword $(subst -, ,$(shell $1 -dumpmachine 2>/dev/null)))
+STREAM_CC := $(if $(filter $(call machine,$(CC)),$(call machine,musl-gcc)),musl-gcc,$(CC))
+STREAM_SOURCES := $(wildcard src/stream/*.c) src/model/slot_file.c src/base/text.c src/base/text_out.c
+STREAM_OBJECTS := $(STREAM_SOURCES:%.c=$(BUILD)/obj/static/%.o)
+$(BUILD)/obj/static/%.o: %.c
+	@mkdir -p $(@D)
+	$(call say,CC) $(STREAM_CC) -std=gnu17 $(DEFINES) -Iinclude $(WARNINGS) -fno-pie -fno-asynchronous-unwind-tables $(HARDEN) \
+		$(CFLAGS) -Os -ffunction-sections -fdata-sections -MMD -MP -c -o $@ $<
+
+ifneq ($(HARDEN),)
+$(BUILD)/guardian-stream: $(STREAM_OBJECTS)
+	$(call say,LINK) $(STREAM_CC) -static -no-pie -s -Wl,--gc-sections,-z,relro,-z,noexecstack $(LDFLAGS) -o $@ $^
+	$(if $(filter musl-gcc,$(STREAM_CC)),,@echo '       no musl-gcc here: guardian-stream is linked with the static libc of $(CC), and is larger')
+else
+$(BUILD)/guardian-stream: $(call object,src/stream/main.c) $(call archives,stream)
+	$(call say,LINK) $(LINK) -o $@ $^
+endif
+$(filter $(BUILD)/tests/unit/stream/%,$(UNIT_TESTS)): | $(BUILD)/guardian-stream
+
 # The lists of fields in the page are printed from the field table.
 $(BUILD)/guardian.yaml.5: src/codec/guardian.yaml.5.in $(BUILD)/policy-man
 	$(call say,MAN) $(BUILD)/policy-man <$< >$@
@@ -120,7 +143,7 @@ $(BUILD)/tests/replay/%: $(BUILD)/obj/tests/replay/%.o $$(call helpers,tests/rep
 	@mkdir -p $(@D)
 	$(call say,LINK) $(LINK) -o $@ $^ $(TEST_LIBS)
 
-$(BUILD)/tests/fault/%: $(BUILD)/obj/tests/fault/%.o $$(call helpers,tests/fault/$$*) $(call archives,ctl)
+$(BUILD)/tests/fault/%: $(BUILD)/obj/tests/fault/%.o $$(call helpers,tests/fault/$$*) $(BUILD)/libstream.a $(call archives,ctl)
 	@mkdir -p $(@D)
 	$(call say,LINK) $(LINK) $(FAULT_LINK) -o $@ $^ $(TEST_LIBS) -ldl
 
@@ -171,7 +194,7 @@ check-fuzz:  ## the fuzz targets over their corpus, as plain tests
 	$(call run_tier,fuzz,$(FUZZ_TESTS))
 
 check-static:  ## the house's rules: layers and pure, as tests
-	@CC='$(CC)' $(RUN_TESTS) static tests/layers tests/pure
+	@CC='$(CC)' $(RUN_TESTS) static tests/layers tests/pure tests/readme
 
 check-guest: all  ## real containers in the test guest
 	@tests/run-tests --results $(BUILD)/results --timeout 10800 --live guest tests/guest/run
@@ -207,7 +230,7 @@ $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(call archives,daemon)
 	@mkdir -p $(@D)
 	$(call say,LINK) $(LINK) -o $@ $^ $(LIBS)
 
-bench-programs: $(BUILD)/bench/tick $(BUILD)/bench/floor
+bench-programs: $(BUILD)/bench/tick $(BUILD)/bench/floor $(BUILD)/bench/slot $(BUILD)/guardian-stream
 
 bench: all  ## the cost of a tick next to the floor's and other guardians'
 	@tests/bench/run
@@ -223,7 +246,7 @@ LIVE = [ -z '$(DESTDIR)' ] && [ -d /run/systemd/system ]
 
 install: all  ## install below PREFIX (/usr/local), the policy in SYSCONFDIR (/etc) unless there is one
 	install -D -m 0755 $(BUILD)/guardiand $(DESTDIR)$(PREFIX)/sbin/guardiand
-	install -D -m 0755 $(BUILD)/guardianctl $(DESTDIR)$(PREFIX)/bin/guardianctl
+	install -D -m 0755 -t $(DESTDIR)$(PREFIX)/bin $(BUILD)/guardianctl $(BUILD)/guardian-stream
 	$(SUB_PREFIX) systemd/guardiand.service | install -D -m 0644 /dev/stdin $(DESTDIR)$(PREFIX)/lib/systemd/system/guardiand.service
 	install -D -m 0644 systemd/guardiand.catalog $(DESTDIR)$(PREFIX)/lib/systemd/catalog/guardiand.catalog
 	for f in $(wildcard systemd/*.tmpfiles); do \
@@ -235,7 +258,7 @@ install: all  ## install below PREFIX (/usr/local), the policy in SYSCONFDIR (/e
 
 uninstall:  ## remove what install put there, but not the policy
 	! { $(LIVE); } || systemctl disable --now guardiand.service || true
-	rm -f $(addprefix $(DESTDIR)$(PREFIX)/,sbin/guardiand bin/guardianctl lib/systemd/system/guardiand.service \
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/,sbin/guardiand bin/guardianctl bin/guardian-stream lib/systemd/system/guardiand.service \
 		lib/systemd/catalog/guardiand.catalog $(patsubst systemd/%.tmpfiles,lib/tmpfiles.d/%.conf,$(wildcard systemd/*.tmpfiles)) \
 		$(foreach page,$(MAN_PAGES),share/man/man$(subst .,,$(suffix $(page)))/$(notdir $(page))))
 	! { $(LIVE); } || { journalctl --update-catalog && systemctl daemon-reload; }
