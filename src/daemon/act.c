@@ -8,9 +8,11 @@
  * setting by its name.
  */
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 
 #include "guardian/act.h"
+#include "guardian/stream_signal.h"
 #include "guardian/swaps.h"
 
 /* What the action is about: a member, or a cgroup above one. */
@@ -96,6 +98,89 @@ static int submit_host(
 	return lanes_post(lanes, (enum lane)how->lane, &job);
 }
 
+/* ---- the semaphore file and the streams ---- */
+
+static int write_slots(const struct act_streams *on, const struct action *action,
+	int (*write)(struct slots *slots, const struct slots_cap *cap))
+{
+	const struct slots_cap cap = {.cap = action->cap,
+		.effective_cap = action->effective_cap,
+		.reason = action->cap_reason,
+		.realtime_us = on->realtime_us};
+	int r = write(on->slots, &cap);
+
+	return r < 0 ? r : ACT_DONE;
+}
+
+static int signal_stream(const struct act_streams *on, const struct action *action)
+{
+	const struct roster_entry *entry = roster_by_inode(on->roster, action->inode);
+	const struct stream_process process = {.pid = action->pid,
+		.start_ticks = action->start_ticks,
+		.member_inode = action->inode};
+	struct stream_target target = {.command = on->roster->policy->streams.command};
+	int r;
+
+	if (!entry || !entry->member)
+		return -ENOENT;
+	target.cgroup_dirfd = entry->reader.dirfd;
+	r = stream_signal(&target, on->processes->procfd, &process,
+		action->kind == ACT_STREAM_KILL ? SIGKILL : SIGTERM);
+	return r < 0 ? r : ACT_DONE;
+}
+
+/* By its id, which no other container ever has; the lane looks at the cgroup again. */
+static int stop_container(const struct act_streams *on, const struct action *action)
+{
+	const struct roster_entry *entry = roster_by_inode(on->roster, action->inode);
+	struct job job;
+
+	if (!entry || !entry->member)
+		return -ENOENT;
+	if (!on->lanes || !cgroup_is_container(&entry->identity))
+		return -EOPNOTSUPP;
+	memset(&job, 0, sizeof(job));
+	job.kind = JOB_STOP_CONTAINER;
+	job.ticket = action->ticket;
+	job.inode = action->inode;
+	job.value = action->value;
+	memcpy(job.path, entry->path, strlen(entry->path) + 1);
+	memcpy(job.id, entry->identity.id, sizeof(job.id));
+	return lanes_post(on->lanes, LANE_DOCKER, &job);
+}
+
+static int stream_files(const struct act_streams *on, const struct action *action)
+{
+	switch (action->kind) {
+	case ACT_STREAMS_PUBLISH:
+		return write_slots(on, action, slots_publish);
+	case ACT_STREAMS_MEND:
+		return write_slots(on, action, slots_mend);
+	default: /* the processes of a fixture are nobody's here */
+		return -EOPNOTSUPP;
+	}
+}
+
+static int stream_real(const struct act_streams *on, const struct action *action)
+{
+	switch (action->kind) {
+	case ACT_STREAM_TERM:
+	case ACT_STREAM_KILL:
+		return signal_stream(on, action);
+	case ACT_STREAM_STOP_CONTAINER:
+		return stop_container(on, action);
+	default:
+		return stream_files(on, action);
+	}
+}
+
+static int stream_null(const struct act_streams *on, const struct action *action)
+{
+	(void)on;
+	(void)action;
+	return -ECANCELED;
+}
+
 /* ---- the drivers ---- */
 
 static int submit(
@@ -105,6 +190,8 @@ static int submit(
 	struct job job;
 	int r;
 
+	if (action_is_of_streams((enum action_kind)action->kind))
+		return -EINVAL; /* not of the lanes: see act_ops.stream */
 	if (host_acts[action->kind].job)
 		return peers || host_acts[action->kind].files
 			       ? submit_host(lanes, roster->policy, action)
@@ -146,6 +233,6 @@ static int put_back_null(int rootfd, enum vm_knob knob, uint32_t value)
 	return -ECANCELED;
 }
 
-const struct act_ops act_real = {"real", submit_real, vm_knob_write};
-const struct act_ops act_files = {"files", submit_files, vm_knob_write};
-const struct act_ops act_null = {"null", submit_null, put_back_null};
+const struct act_ops act_real = {"real", submit_real, stream_real, vm_knob_write};
+const struct act_ops act_files = {"files", submit_files, stream_files, vm_knob_write};
+const struct act_ops act_null = {"null", submit_null, stream_null, put_back_null};

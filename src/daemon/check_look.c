@@ -11,9 +11,14 @@
 #include "guardian/clock.h"
 #include "guardian/descriptors.h"
 #include "guardian/fs.h"
+#include "guardian/group.h"
 #include "guardian/heartbeat.h"
 #include "guardian/lacks.h"
 #include "guardian/lanes.h"
+#include "guardian/slots.h"
+#include "guardian/status.h"
+#include "guardian/stream_match.h"
+#include "guardian/stream_watch.h"
 #include "guardian/swap_look.h"
 #include "guardian/swaps.h"
 #include "guardian/text.h"
@@ -188,6 +193,48 @@ static void list_containers(struct check_look *look)
 	}
 }
 
+/* ---- streams ---- */
+
+/* Who may not read the file knows nothing of it; and only root knows whose it has to be. */
+static void look_at_slots(struct check_look *look)
+{
+	_cleanup_fd_ int dirfd = fs_open_dir(look->rootfd, STATUS_DIR);
+	struct streams_sample *streams = &look->snap.streams;
+	struct slots slots;
+	uint32_t gid;
+
+	(void)slots_open(&slots, dirfd, true);
+	if (geteuid() == 0 && group_find(look->rootfd, look->policy.streams.group, &gid) == 0)
+		slots_set_group(&slots, gid);
+	(void)slots_look(&slots, streams);
+	slots_close(&slots);
+	if (streams->file_state == SLOT_FILE_UNUSABLE && streams->file_error == EACCES)
+		streams->valid &= ~(uint32_t)STREAMS_FILE;
+}
+
+static void look_for_streams(struct check_look *look)
+{
+	struct streams_sample found = {0};
+	struct stream_watch watch = {0};
+
+	if (stream_watch_open(&watch, look->rootfd) == 0 && look->cgfd >= 0) {
+		stream_watch_set_command(&watch, look->policy.streams.command, &found);
+		for (uint16_t i = 0; i < look->snap.n_members; i++) {
+			const struct stream_place place = {
+				.dirfd = look->roster.member[i]->reader.dirfd,
+				.inode = look->snap.member[i].inode,
+				.service = look->snap.member[i].service};
+
+			(void)stream_watch_scan(&watch, &place, look->snap.now_us, &found);
+		}
+		look->snap.streams.n_processes = found.n_processes;
+		memcpy(look->snap.streams.process, found.process, sizeof(found.process));
+		look->snap.streams.valid |= STREAMS_PROCESSES;
+		(void)streams_match(&look->snap.streams);
+	}
+	stream_watch_close(&watch, &found);
+}
+
 /* ---- the daemon's word ---- */
 
 static enum check_claim claim_of(const char *word)
@@ -224,11 +271,14 @@ static void take_claims(struct check_look *look, const struct cJSON *services)
 {
 	const struct cJSON *service;
 
-	cJSON_ArrayForEach(
-		service, services) for (uint32_t i = 0; i < look->policy.n_services;
-					i++) if (strcmp(look->policy.service[i].name,
-							 status_string(service, "name")) == 0)
-		look->world.claim[i] = worst_claim(service);
+	cJSON_ArrayForEach(service, services)
+	{
+		const char *name = status_string(service, "name");
+
+		for (uint32_t i = 0; i < look->policy.n_services; i++)
+			if (strcmp(look->policy.service[i].name, name) == 0)
+				look->world.claim[i] = worst_claim(service);
+	}
 }
 
 static void take_heartbeat(struct check_look *look)
@@ -278,8 +328,12 @@ void check_look_around(struct check_look *look)
 	look->doing("reading the memory of cgroups");
 	roster_sample(&look->roster, look->snap.now_us);
 	list_containers(look);
-	look->snap.lacks =
-		lacks_find(look->rootfd, look->cgfd, &look->policy.docker, &look->snap.host);
+	if (look->policy.streams.max > 0) {
+		look->doing("looking at streams");
+		look_at_slots(look);
+		look_for_streams(look);
+	}
+	look->snap.lacks = lacks_find(look->rootfd, look->cgfd, &look->policy, &look->snap.host);
 }
 
 void check_look_close(struct check_look *look)

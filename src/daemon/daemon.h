@@ -25,12 +25,32 @@ enum {
 		1 << 20, /* 512 services with a long name each; touched as far as it is used */
 };
 
+/* A member's processes were looked through last. */
+struct stream_scanned {
+	uint64_t inode, pids, at_us;
+	uint16_t service;
+	bool unsettled; /* some were too young to tell */
+};
+
+struct guardian_streams {
+	struct slots slots;
+	struct stream_watch processes;
+	bool noticed;                   /* the watch of the file has told of something */
+	bool look_again;                /* at look_at_us, though nothing may tell */
+	uint64_t looked_us, look_at_us; /* at the file */
+	uint64_t read_at_us;            /* the memory of the streams */
+	uint64_t scan_at_us;            /* the members, if nothing tells of one before */
+	uint64_t watched_inode;
+	uint16_t n_members;                                  /* when they were looked through */
+	struct stream_scanned scanned[SNAPSHOT_MEMBERS_MAX]; /* as snapshot.member */
+};
+
 struct guardian {
 	struct guardian_options options;
 	char config[GUARDIAN_PATH_SIZE];
 	int config_dirfd; /* where `config` is relative to */
 	int rootfd, cgfd; /* cgfd -1: no memory controller on v2 */
-	int swap_rootfd;  /* the root for swap files: see open_swap_root() */
+	int swap_rootfd;  /* the root for swap files: see swap_root.h */
 	int run_fd;       /* /run/guardian, or -1: nothing is written there */
 	int lock_fd;      /* held for as long as this guardian lives */
 	int pressure_fd;  /* a trigger on the host's memory pressure, or -1 */
@@ -51,12 +71,13 @@ struct guardian {
 	uint64_t swap_total_bytes, swap_free_bytes; /* of the host when swap areas were read last */
 	uint64_t swap_looked_us; /* when swap files and settings were looked at last; 0: the next
 				    tick does */
-	char swap_words[160];    /* why the last swap action failed */
+	struct guardian_streams streams;
+	char swap_words[160]; /* why the last swap action failed */
 	struct cgroup_tree *tree;
 	struct roster roster;
 	struct lanes *lanes;
 	struct job job;      /* scratch: too large for the stack of each caller */
-	uint64_t ping_at_us; /* the next ping; while one is under way: 10 s after it was sent */
+	uint64_t ping_at_us; /* the next ping; while one is under way: when the next was due */
 	uint64_t around_at_us;
 
 	struct snapshot snap;
@@ -101,5 +122,17 @@ void guardian_swap_sample(struct guardian *g);
 /* Whether pages come and go, so that the host is to be read in full at each tick. */
 bool guardian_swap_moves(const struct guardian *g);
 extern const struct cgroup_tree_ops guardian_tree_ops;
+
+/* sample_streams.c */
+void guardian_streams_open(struct guardian *g);
+void guardian_streams_close(struct guardian *g);
+/* The policy is another: all is looked at anew. */
+void guardian_streams_forget(struct guardian *g);
+/* After the members were read; MOVED: one of them has changed. */
+void guardian_streams_sample(struct guardian *g, bool moved);
+/* When it wants to look again without being told; UINT64_MAX: not at all. */
+uint64_t guardian_streams_wake_us(const struct guardian *g);
+/* As act_ops.stream. */
+int guardian_streams_act(struct guardian *g, const struct action *action);
 
 #endif

@@ -151,6 +151,7 @@ static void reload_accepted(struct guardian *g, const struct policy *p, const st
 	if (g->lanes)
 		set_docker(g);
 	guardian_swap_forget(g);
+	guardian_streams_forget(g);
 	roster_match_all(&g->roster, &g->policy);
 	if (g->tree)
 		cgroup_tree_each(g->tree, reconsider, g);
@@ -356,16 +357,23 @@ static void look_around(struct guardian *g, uint64_t now_us)
 	g->around_at_us = now_us + AROUND_US;
 }
 
-/* What could not even be begun is a result too. */
+static int begin(struct guardian *g, const struct action *a)
+{
+	if (action_is_of_streams((enum action_kind)a->kind))
+		return guardian_streams_act(g, a);
+	return g->lanes ? g->act->submit(g->lanes, &g->roster, a) : -EOPNOTSUPP;
+}
+
+/* What could not even be begun is a result too, as is what was done at once. */
 static void act_on(struct guardian *g)
 {
 	for (uint16_t i = 0; i < g->plan.n_actions; i++) {
 		const struct action *a = &g->plan.action[i];
-		int r = g->lanes ? g->act->submit(g->lanes, &g->roster, a) : -EOPNOTSUPP;
+		int r = begin(g, a);
 
-		if (r < 0)
-			g->early[g->n_early++] =
-				(struct result){.ticket = a->ticket, .error = r, .inode = a->inode};
+		if (r != 0)
+			g->early[g->n_early++] = (struct result){
+				.ticket = a->ticket, .error = r < 0 ? r : 0, .inode = a->inode};
 	}
 }
 
@@ -385,7 +393,8 @@ static const char *path_of(struct guardian *g, uint64_t inode)
  * fields; a failure is better told in the words of who refused. */
 static const char *extra_of(const struct guardian *g, const struct event *e, const char *path)
 {
-	if (e->kind == EVENT_LIMIT_FAILED && e->inode == g->words_inode && g->words[0])
+	if ((e->kind == EVENT_LIMIT_FAILED || e->kind == EVENT_STREAM_STOP_FAILED) &&
+		e->inode == g->words_inode && g->words[0])
 		return g->words;
 	if (e->kind == EVENT_SWAP_FAILED && g->swap_words[0])
 		return g->swap_words;
@@ -420,16 +429,19 @@ static uint64_t min_u64(uint64_t a, uint64_t b)
 uint64_t guardian_tick(struct guardian *g)
 {
 	uint64_t now_us = g->options.clock(), wake_us, took_us;
+	bool moved;
+	bool more;
 
 	g->roster.now_us = now_us;
 	take_answers(g);
-	if (g->tree)
-		(void)cgroup_tree_dispatch(g->tree, &guardian_tree_ops, g);
+	more = g->tree && cgroup_tree_dispatch(g->tree, &guardian_tree_ops, g) == CGROUP_TREE_MORE;
 	g->snap.now_us = now_us;
 	g->snap.realtime_us = clock_now_us(CLOCK_REALTIME);
 	sample_host(g);
 	guardian_swap_sample(g);
-	g->status_stale |= roster_sample(&g->roster, now_us);
+	moved = roster_sample(&g->roster, now_us);
+	g->status_stale |= moved;
+	guardian_streams_sample(g, moved);
 	ask_names(g, now_us);
 	ping_docker(g, now_us);
 
@@ -446,9 +458,10 @@ uint64_t guardian_tick(struct guardian *g)
 	if (took_us > g->about.longest_tick_us)
 		g->about.longest_tick_us = took_us;
 	wake_us = min_u64(g->plan.wake_us, g->roster.next_ask_us);
+	wake_us = min_u64(wake_us, guardian_streams_wake_us(g));
 	if (g->about.swap_phase) /* somebody may watch the bar */
 		wake_us = min_u64(wake_us, now_us + PROGRESS_US);
-	if (g->n_early || g->snap.n_results == SNAPSHOT_RESULTS_MAX)
+	if (more || g->n_early || g->snap.n_results == SNAPSHOT_RESULTS_MAX)
 		wake_us = now_us;
 	return wake_us > now_us + SOON_US ? wake_us : now_us + SOON_US;
 }

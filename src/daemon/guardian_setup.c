@@ -24,6 +24,7 @@
 #include "guardian/lacks.h"
 #include "guardian/pages.h"
 #include "guardian/psi.h"
+#include "guardian/swap_root.h"
 
 #include "daemon.h"
 
@@ -58,25 +59,6 @@ static int open_root(struct guardian *g)
 		    strlen(g->options.config ? g->options.config : GUARDIAN_CONFIG)))
 		return -ENAMETOOLONG;
 	return 0;
-}
-
-/*
- * The root that PID 1 sees. guardiand.service hands it over as standard input, because its own file
- * systems are read-only, and because a swap file is bound to the mount it was switched on by: from
- * a mount namespace that has ended, /proc/swaps shows a path that nobody can find, nor switch off
- * at shutdown. Elsewhere it is the same as the root of all else.
- */
-static int open_swap_root(struct guardian *g)
-{
-	struct stat input, root;
-	int from = g->rootfd;
-
-	if (g->real_root && fstat(STDIN_FILENO, &input) == 0 && fstat(g->rootfd, &root) == 0 &&
-		S_ISDIR(input.st_mode) && input.st_ino == root.st_ino &&
-		input.st_dev == root.st_dev)
-		from = STDIN_FILENO;
-	g->swap_rootfd = fcntl(from, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-	return g->swap_rootfd < 0 ? -errno : 0;
 }
 
 static int load_first_policy(struct guardian *g, struct report *report)
@@ -145,7 +127,7 @@ static void load_state(struct guardian *g)
 
 void guardian_find_lacks(struct guardian *g)
 {
-	uint32_t lacks = lacks_find(g->rootfd, g->cgfd, &g->policy.docker, &g->snap.host);
+	uint32_t lacks = lacks_find(g->rootfd, g->cgfd, &g->policy, &g->snap.host);
 
 	if (g->real_root && !g->tell.journal)
 		lacks |= LACK_JOURNAL;
@@ -218,7 +200,7 @@ static int open_steps(struct guardian *g, struct report *report, int *peer)
 
 	if ((r = open_root(g)) < 0)
 		return r;
-	if ((r = open_swap_root(g)) < 0)
+	if ((r = g->swap_rootfd = swap_root_open(g->rootfd, STDIN_FILENO)) < 0)
 		return r;
 	if ((r = load_first_policy(g, report)) < 0)
 		return r;
@@ -226,6 +208,7 @@ static int open_steps(struct guardian *g, struct report *report, int *peer)
 		return r;
 	g->pressure_fd = open_pressure(g);
 	guardian_swap_open(g);
+	guardian_streams_open(g);
 	tell_open(&g->tell, g->rootfd);
 	load_state(g);
 	if ((r = open_cgroups(g)) < 0)
@@ -286,6 +269,7 @@ int guardian_open(struct guardian **out, const struct guardian_options *options,
 	for (int i = 0; i < PROCFS_FILES; i++)
 		g->procfs.fd[i] = -1;
 	g->swaps.fd = g->knobs.fd[VM_SWAPPINESS] = g->knobs.fd[VM_ZSWAP] = -1;
+	g->streams.slots.fd = g->streams.slots.watch_fd = g->streams.processes.procfd = -1;
 	g->snap.page_bytes = (uint32_t)sysconf(_SC_PAGESIZE);
 	g->about = (struct status_daemon){.version = GUARDIAN_VERSION,
 		.pid = getpid(),
@@ -315,6 +299,11 @@ int guardian_pressure_fd(const struct guardian *g)
 int guardian_swaps_fd(const struct guardian *g)
 {
 	return g->real_root ? g->swaps.fd : -1; /* a fixture's file cannot be waited for */
+}
+
+int guardian_slots_fd(const struct guardian *g)
+{
+	return slots_fd(&g->streams.slots);
 }
 
 int guardian_lanes_fd(const struct guardian *g)
@@ -397,6 +386,7 @@ void guardian_close(struct guardian *g)
 		guardian_tell(g, EVENT_STOPPED, g->about.ticks, NULL);
 	lanes_close(g->lanes, CLOSE_WAIT_US);
 	guardian_swap_close(g);
+	guardian_streams_close(g);
 	roster_close(&g->roster);
 	g->tree = cgroup_tree_close(g->tree);
 	procfs_close(&g->procfs);

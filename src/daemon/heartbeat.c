@@ -22,11 +22,10 @@ enum {
 
 uint64_t heartbeat_patience_us(const struct status_head *head)
 {
-	if (head->interval_us > UINT64_MAX / PATIENCE_INTERVALS)
+	uint64_t patience_us;
+
+	if (__builtin_mul_overflow(head->interval_us, PATIENCE_INTERVALS, &patience_us))
 		return UINT64_MAX;
-
-	uint64_t patience_us = head->interval_us * PATIENCE_INTERVALS;
-
 	return patience_us > PATIENCE_US ? patience_us : PATIENCE_US;
 }
 
@@ -69,7 +68,6 @@ static int read_file(struct heartbeat *hb, int rootfd)
 
 void heartbeat_read(struct heartbeat *hb, int rootfd)
 {
-
 	memset(hb, 0, sizeof(*hb));
 	hb->error = read_file(hb, rootfd);
 	if (hb->error == 0)

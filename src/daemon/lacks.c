@@ -2,10 +2,12 @@
  * lacks: see the header. A thing counts as there when its file is: whether it also works shows when
  * it is used.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
 
 #include "guardian/lacks.h"
+#include "guardian/vm_knobs.h"
 
 static bool exists(int dirfd, const char *path)
 {
@@ -22,9 +24,9 @@ static bool has_no_swap_limits(int cgfd)
 }
 
 uint32_t lacks_find(
-	int rootfd, int cgfd, const struct policy_docker *docker, const struct host_sample *host)
+	int rootfd, int cgfd, const struct policy *policy, const struct host_sample *host)
 {
-	uint32_t lacks = 0;
+	uint32_t lacks = 0, on;
 
 	if (cgfd < 0)
 		lacks |= LACK_CGROUP2;
@@ -32,11 +34,14 @@ uint32_t lacks_find(
 		lacks |= LACK_SWAP_ACCOUNT;
 	if (!(host->valid & HOST_PSI_MEMORY))
 		lacks |= LACK_PSI;
-	if (!exists(rootfd, docker->socket))
+	if (!exists(rootfd, policy->docker.socket))
 		lacks |= LACK_DOCKER;
 	if (!exists(rootfd, "run/systemd/system"))
 		lacks |= LACK_SYSTEMD;
 	if (geteuid() != 0)
 		lacks |= LACK_ROOT;
+	/* Switched off it is as good as not there. */
+	if (policy->swap.zswap == SWITCH_ON && vm_knob_read(rootfd, VM_ZSWAP, &on) == -ENOENT)
+		lacks |= LACK_ZSWAP;
 	return lacks;
 }

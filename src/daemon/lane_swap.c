@@ -61,6 +61,7 @@ struct task {
 	struct swap_target target;
 	struct swap_how how;
 	struct text_out *why;
+	uint64_t off_bytes; /* that were in it when it began to be switched off */
 };
 
 /* ---- on ---- */
@@ -111,16 +112,6 @@ static bool available(const struct swap_lane *lane, uint64_t *bytes)
 	return true;
 }
 
-/* What swapoff(2) reads back must not take what the policy keeps for the host. */
-static bool go_on(void *userdata)
-{
-	const struct task *t = userdata;
-	uint64_t bytes;
-
-	return !atomic_load(&t->lane->stop) && available(t->lane, &bytes) &&
-	       bytes >= t->job->floor_bytes;
-}
-
 /* -> 1: it is in use, with so much in it. 0: it is not. -errno: not known. */
 static int used_of(const struct task *t, uint64_t *used)
 {
@@ -141,12 +132,26 @@ static int used_of(const struct task *t, uint64_t *used)
 	return 0;
 }
 
-/* Looked at again, right before: 1.2 times what is in it, and what the host is to keep. */
+/* What swapoff(2) reads back must not take what the policy keeps for the host. How far it is, is
+ * told on the way. */
+static bool go_on(void *userdata)
+{
+	const struct task *t = userdata;
+	uint64_t bytes, used;
+
+	if (used_of(t, &used) > 0 && used <= t->off_bytes)
+		show(t->lane, "switching off", t->off_bytes - used, t->off_bytes);
+	return !atomic_load(&t->lane->stop) && available(t->lane, &bytes) &&
+	       bytes >= t->job->floor_bytes;
+}
+
+/* Looked at again, right before. */
 static bool fits(const struct task *t, uint64_t used)
 {
-	uint64_t bytes, floor = t->job->floor_bytes;
+	uint64_t bytes;
 
-	return available(t->lane, &bytes) && bytes >= floor && bytes - floor >= used + used / 5;
+	return available(t->lane, &bytes) &&
+	       bytes >= swap_off_needs_bytes(used, t->job->floor_bytes);
 }
 
 /* -EBUSY: it does not fit into memory, or not any more. -ENOMEM: nor under a limit. */
@@ -163,8 +168,14 @@ static int switch_off(struct task *t)
 		return -EBUSY;
 	if (used > 0 && (r = swap_room(t->lane->cgfd, t->why)) < 0)
 		return r;
+	t->off_bytes = used;
 	show(t->lane, "switching off", 0, used);
 	r = swap_off(&t->target, &how, t->why);
+	if (r < 0 && used_of(t, &used) == 0) {
+		/* It ended all the same: see swap_off(). */
+		text_out_init(t->why, t->why->buf, t->why->size);
+		return 0;
+	}
 	if (r == -ECANCELED)
 		return -EBUSY;
 	return r == SWAP_ALREADY ? 0 : r;

@@ -18,23 +18,15 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "guardian/cgroup_set.h"
-#include "guardian/docker_files.h"
 #include "guardian/fs.h"
 #include "guardian/lanes.h"
-#include "guardian/units.h"
-#include "guardian/vm_knobs.h"
 
-#include "lane_swap.h"
+#include "lane_jobs.h"
 
 enum {
 	QUEUE_MAX = SNAPSHOT_MEMBERS_MAX, /* every member may need a hold at the start */
-	STACK_BYTES = 512 << 10,       /* sd-bus and cJSON are the deepest; 8 MiB would be locked */
-	NAME_DEADLINE_US = 300 * 1000, /* of the second from a container's birth to its limit */
-	UNIT_DEADLINE_US = 5 * 1000000, /* systemd reclaims inside the write of a lower limit */
-	MAKE_WAY_US = 2 * 1000000,
-	UPDATE_DEADLINES = 8,
-	SWAP_PATIENCE_S = 5, /* to be on again when the daemon stops; systemd waits for 10 s */
+	STACK_BYTES = 512 << 10, /* sd-bus and cJSON are the deepest; 8 MiB would be locked */
+	SWAP_PATIENCE_S = 5,     /* to be on again when the daemon stops; systemd waits for 10 s */
 };
 
 struct ring {
@@ -44,19 +36,16 @@ struct ring {
 
 struct lane_thread {
 	struct lanes *lanes;
-	enum lane lane;
 	pthread_t thread;
 	bool running; /* and to be joined ... */
 	bool ended;   /* ... at once */
 	pthread_cond_t wake;
 	struct ring todo;
-	struct units units; /* LANE_HOLD: opened and used by its thread only */
+	struct lane_tools tools; /* the thread's; `docker` is written with the lock held */
 };
 
 struct lanes {
-	pthread_mutex_t lock; /* over everything below but the borrowed */
-	int rootfd, cgfd;     /* borrowed */
-	uint32_t page_bytes;
+	pthread_mutex_t lock; /* over everything below but the tools and `swap` */
 	int event_fd;
 	bool signalled; /* event_fd has been written since it was read */
 	bool stop;
@@ -85,196 +74,6 @@ static bool ring_pop(struct ring *r, struct job *out)
 	return true;
 }
 
-/* ---- what the jobs do ---- */
-
-static struct docker docker_of(const struct lane_thread *t, uint64_t deadline_us)
-{
-	struct docker d = {.deadline_us = deadline_us};
-	struct policy_docker settings;
-
-	pthread_mutex_lock(&t->lanes->lock);
-	settings = t->lanes->docker;
-	pthread_mutex_unlock(&t->lanes->lock);
-	memcpy(d.socket, settings.socket, sizeof(d.socket));
-	if (!d.deadline_us)
-		d.deadline_us = settings.deadline_us;
-	return d;
-}
-
-int lanes_identify(int rootfd, const struct policy_docker *docker, uint64_t deadline_us,
-	const char *id, struct docker_container *out)
-{
-	struct docker d = {.deadline_us = deadline_us};
-	int r;
-
-	memcpy(d.socket, docker->socket, sizeof(d.socket));
-	r = docker_inspect(&d, id, out);
-	/* While a container starts, dockerd holds its lock and the answer waits; the files are
-	 * there already. */
-	if (r < 0)
-		r = docker_files_find(rootfd, docker->data_root, id, out);
-	return r;
-}
-
-static int do_identify(struct lane_thread *t, struct job *job)
-{
-	struct policy_docker settings;
-	uint64_t deadline_us;
-
-	pthread_mutex_lock(&t->lanes->lock);
-	settings = t->lanes->docker;
-	pthread_mutex_unlock(&t->lanes->lock);
-	deadline_us =
-		settings.deadline_us < NAME_DEADLINE_US ? settings.deadline_us : NAME_DEADLINE_US;
-	return lanes_identify(t->lanes->rootfd, &settings, deadline_us, job->id, &job->container);
-}
-
-static int do_ping(struct lane_thread *t, struct job *job)
-{
-	struct docker d = docker_of(t, 0);
-
-	(void)job;
-	return docker_ping(&d);
-}
-
-static struct cgroup_target target_of(const struct lane_thread *t, const struct job *job)
-{
-	return (struct cgroup_target){
-		.cgfd = t->lanes->cgfd, .path = job->path, .inode = job->inode};
-}
-
-static struct cgroup_how how_of(const struct lane_thread *t, const struct job *job)
-{
-	return (struct cgroup_how){.force = job->force,
-		.deadline_us = MAKE_WAY_US,
-		.page_bytes = t->lanes->page_bytes};
-}
-
-/* Nobody runs where the target was. Somebody else there is a container that was restarted
- * meanwhile. */
-static bool is_gone(const struct cgroup_target *target)
-{
-	_cleanup_fd_ int fd = fs_open_dir(target->cgfd, target->path);
-
-	return fd == -ENOENT;
-}
-
-/* An update does more than answer: runc asks systemd, and the kernel may have to reclaim. Below the
- * usage it kills, so way is made first; a container that is not running has nothing to lose. */
-static int do_persist(struct lane_thread *t, struct job *job)
-{
-	struct docker d = docker_of(t, 0);
-	struct cgroup_target target = target_of(t, job);
-	struct cgroup_how how = how_of(t, job);
-	struct cgroup_outcome outcome;
-	int r = cgroup_set_make_way(&target, &job->set, &how, &outcome);
-
-	if (r < 0 && !(r == -ESTALE && is_gone(&target)))
-		return r;
-	d.deadline_us *= UPDATE_DEADLINES;
-	return docker_update(&d, job->id, &job->set, job->message, sizeof(job->message));
-}
-
-static int hold_files(struct lane_thread *t, struct job *job, const struct limit_set *set)
-{
-	struct cgroup_target target = target_of(t, job);
-	struct cgroup_how how = how_of(t, job);
-	struct cgroup_outcome outcome;
-
-	return cgroup_set_limits(&target, set, &how, &outcome);
-}
-
-/* The unit owns its cgroup's values; what systemd has no property for (memory.oom.group in v252) is
- * a file. */
-static int hold_unit(struct lane_thread *t, struct job *job)
-{
-	struct cgroup_target target = target_of(t, job);
-	struct cgroup_how how = how_of(t, job);
-	struct cgroup_outcome outcome;
-	struct limit_set files = job->set, unit = job->set;
-	int r;
-
-	files.mask &= 1U << LIMIT_OOM_GROUP;
-	unit.mask &= ~files.mask;
-	if (unit.mask) {
-		r = cgroup_set_make_way(&target, &unit, &how, &outcome);
-		if (r == 0)
-			r = units_keep_memory(
-				&t->units, job->unit, &outcome.live, how.page_bytes, &unit);
-		if (r == 0)
-			r = units_set_memory(
-				&t->units, job->unit, &unit, job->message, sizeof(job->message));
-		if (r < 0)
-			return r;
-	}
-	return files.mask ? hold_files(t, job, &files) : 0;
-}
-
-/* systemd does not answer, or knows no such unit. */
-static bool unit_is_out_of_reach(int error)
-{
-	return error == -ENOTCONN || error == -ENOENT || error == -ETIMEDOUT ||
-	       error == -ECONNREFUSED || error == -ECONNRESET;
-}
-
-static int do_hold(struct lane_thread *t, struct job *job)
-{
-	int r = -ENOTCONN;
-
-	if (job->has_unit)
-		r = hold_unit(t, job);
-	/* Then the file is written all the same: a daemon-reload would lift that, and drift repair
-	 * puts it back. */
-	if (!job->has_unit || unit_is_out_of_reach(r))
-		r = hold_files(t, job, &job->set);
-	return r;
-}
-
-/* Faults in what the lane will need, before memory is short: the libraries' first calls allocate
- * and relocate. */
-static int do_rehearse(struct lane_thread *t, struct job *job)
-{
-	struct limit_set none;
-
-	switch (t->lane) {
-	case LANE_HOLD:
-		if (job->has_unit)
-			(void)units_get_memory(&t->units, "system.slice", &none);
-		return 0;
-	case LANE_DOCKER:
-		return do_ping(t, job); /* the connection is what an update needs too */
-	case LANE_NAMES:
-		memset(job->id, '0', sizeof(job->id) - 1);
-		(void)do_identify(t, job);
-		return 0;
-	default:
-		return 0;
-	}
-}
-
-static int do_knob(struct lane_thread *t, struct job *job)
-{
-	return vm_knob_write(t->lanes->rootfd, (enum vm_knob)job->knob, (uint32_t)job->value);
-}
-
-static int do_swap(struct lane_thread *t, struct job *job)
-{
-	return lane_swap_run(&t->lanes->swap, job);
-}
-
-static int (*const job_run[JOB_COUNT])(struct lane_thread *t, struct job *job) = {
-	[JOB_REHEARSE] = do_rehearse,
-	[JOB_HOLD] = do_hold,
-	[JOB_PERSIST] = do_persist,
-	[JOB_IDENTIFY] = do_identify,
-	[JOB_PING] = do_ping,
-	[JOB_KNOB] = do_knob,
-	[JOB_SWAP_MAKE] = do_swap,
-	[JOB_SWAP_ON] = do_swap,
-	[JOB_SWAP_RESIZE] = do_swap,
-	[JOB_SWAP_MEND] = do_swap,
-};
-
 /* ---- the thread ---- */
 
 static bool wait_for_job(struct lane_thread *t, struct job *job)
@@ -282,8 +81,10 @@ static bool wait_for_job(struct lane_thread *t, struct job *job)
 	bool got = false;
 
 	pthread_mutex_lock(&t->lanes->lock);
-	while (!t->lanes->stop && !(got = ring_pop(&t->todo, job)) && t->lane != LANE_SWAP)
+	while (!t->lanes->stop && !(got = ring_pop(&t->todo, job)) && t->tools.lane != LANE_SWAP)
 		pthread_cond_wait(&t->wake, &t->lanes->lock);
+	if (got)
+		t->tools.docker = t->lanes->docker;
 	t->ended = !got;
 	pthread_mutex_unlock(&t->lanes->lock);
 	return got;
@@ -308,13 +109,13 @@ static void *lane_main(void *arg)
 	struct lane_thread *t = arg;
 	struct job job;
 
-	if (t->lane == LANE_SWAP)
+	if (t->tools.lane == LANE_SWAP)
 		lane_swap_be_idle();
 	while (wait_for_job(t, &job)) {
-		job.error = job_run[job.kind](t, &job);
+		job.error = lane_job_run(&t->tools, &job);
 		answer(t->lanes, &job);
 	}
-	units_close(&t->units);
+	lane_tools_close(&t->tools);
 	return NULL;
 }
 
@@ -337,7 +138,7 @@ static int lane_start(struct lane_thread *t)
 	if (r)
 		return -r;
 	t->running = true;
-	(void)pthread_setname_np(t->thread, names[t->lane]);
+	(void)pthread_setname_np(t->thread, names[t->tools.lane]);
 	return 0;
 }
 
@@ -351,16 +152,6 @@ static int lane_awake(struct lane_thread *t)
 	return t->running ? 0 : lane_start(t);
 }
 
-static void lane_init(struct lanes *l, enum lane lane)
-{
-	struct lane_thread *t = &l->lane[lane];
-
-	t->lanes = l;
-	t->lane = lane;
-	t->units.deadline_us = UNIT_DEADLINE_US;
-	pthread_cond_init(&t->wake, NULL);
-}
-
 /* ---- the loop's side ---- */
 
 int lanes_open(struct lanes **out, int rootfd, int cgfd, const struct policy_docker *docker)
@@ -370,16 +161,19 @@ int lanes_open(struct lanes **out, int rootfd, int cgfd, const struct policy_doc
 
 	if (!l)
 		return -ENOMEM;
-	l->rootfd = rootfd;
-	l->cgfd = cgfd;
-	l->page_bytes = (uint32_t)sysconf(_SC_PAGESIZE);
 	l->docker = *docker;
+	pthread_mutex_init(&l->lock, NULL);
+	for (int i = 0; i < LANE_COUNT; i++) {
+		struct lane_thread *t = &l->lane[i];
+
+		t->lanes = l;
+		pthread_cond_init(&t->wake, NULL);
+		lane_tools_init(&t->tools, (enum lane)i, rootfd, cgfd);
+		t->tools.swap = &l->swap;
+	}
 	l->swap.rootfd = rootfd;
 	l->swap.cgfd = cgfd;
-	l->swap.page_bytes = l->page_bytes;
-	pthread_mutex_init(&l->lock, NULL);
-	for (int i = 0; i < LANE_COUNT; i++)
-		lane_init(l, (enum lane)i);
+	l->swap.page_bytes = l->lane[LANE_SWAP].tools.page_bytes;
 	l->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (l->event_fd < 0)
 		r = -errno;
@@ -480,7 +274,6 @@ static bool lanes_join(struct lanes *l, uint64_t wait_us)
 
 void lanes_close(struct lanes *l, uint64_t wait_us)
 {
-
 	if (!l)
 		return;
 	pthread_mutex_lock(&l->lock);

@@ -1,5 +1,5 @@
 /*
- * loop: one timer, four descriptors, three signals.
+ * loop: one timer, five descriptors, three signals.
  *
  * Whatever wakes the loop, the work is the same tick; a wake-up by descriptor only moves the timer
  * forward, so that a burst of notifications (a cgroup at its limit raises one each 10 ms) is one
@@ -98,6 +98,18 @@ static int on_notice(sd_event_source *source, int fd, uint32_t events, void *use
 	return at_us < l->wake_us ? set_timer(l, at_us) : 0;
 }
 
+/* The same, as often as slots are to be looked at. */
+static int on_slots(sd_event_source *source, int fd, uint32_t events, void *userdata)
+{
+	struct loop *l = userdata;
+	uint64_t at_us = guardian_slots_noticed(l->guardian);
+
+	(void)source;
+	(void)fd;
+	(void)events;
+	return at_us < l->wake_us ? set_timer(l, at_us) : 0;
+}
+
 static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
 {
 	struct loop *l = userdata;
@@ -134,9 +146,9 @@ static int add_signals(struct loop *l)
 }
 
 /* Edge-triggered: the tick empties it, the loop only has to know that something has come. */
-static int add_notice(struct loop *l, int fd, uint32_t events)
+static int add_notice(struct loop *l, int fd, uint32_t events, sd_event_io_handler_t handler)
 {
-	return fd < 0 ? 0 : sd_event_add_io(l->event, NULL, fd, events | EPOLLET, on_notice, l);
+	return fd < 0 ? 0 : sd_event_add_io(l->event, NULL, fd, events | EPOLLET, handler, l);
 }
 
 static int prepare(struct loop *l)
@@ -147,13 +159,15 @@ static int prepare(struct loop *l)
 		return r;
 	if ((r = add_signals(l)) < 0)
 		return r;
-	if ((r = add_notice(l, guardian_tree_fd(l->guardian), EPOLLIN)) < 0)
+	if ((r = add_notice(l, guardian_tree_fd(l->guardian), EPOLLIN, on_notice)) < 0)
 		return r;
-	if ((r = add_notice(l, guardian_lanes_fd(l->guardian), EPOLLIN)) < 0)
+	if ((r = add_notice(l, guardian_lanes_fd(l->guardian), EPOLLIN, on_notice)) < 0)
 		return r;
-	if ((r = add_notice(l, guardian_pressure_fd(l->guardian), EPOLLPRI)) < 0)
+	if ((r = add_notice(l, guardian_pressure_fd(l->guardian), EPOLLPRI, on_notice)) < 0)
 		return r;
-	if ((r = add_notice(l, guardian_swaps_fd(l->guardian), EPOLLPRI)) < 0)
+	if ((r = add_notice(l, guardian_swaps_fd(l->guardian), EPOLLPRI, on_notice)) < 0)
+		return r;
+	if ((r = add_notice(l, guardian_slots_fd(l->guardian), EPOLLIN, on_slots)) < 0)
 		return r;
 	return sd_event_add_time(l->event, &l->timer, CLOCK_BOOTTIME, 0, ACCURACY_US, on_timer, l);
 }

@@ -160,19 +160,6 @@ static void print_line(
 			line->message);
 }
 
-/* A terminal obeys control characters, and a container's name or a file's line may hold them. */
-static void tame(char *s)
-{
-	while (*s) {
-		bool shown;
-		size_t len = text_character(s, &shown);
-
-		if (!shown)
-			memset(s, '?', len);
-		s += len;
-	}
-}
-
 void tell_event(struct tell *t, const struct event *e, const struct policy *p, const char *cgroup,
 	const char *extra)
 {
@@ -187,7 +174,7 @@ void tell_event(struct tell *t, const struct event *e, const struct policy *p, c
 		memcpy(line->service, p->service[e->service].name, sizeof(line->service));
 	text_out_init(&message, line->message, sizeof(line->message));
 	event_message(&message, e, p, extra);
-	tame(line->message);
+	text_tame(line->message); /* a file's line may hold what a terminal obeys */
 	t->told++;
 
 	if (t->journal)

@@ -27,7 +27,8 @@ enum fault_group {
 	FAULT_THREAD = 1 << 7, /* pthread_create */
 	FAULT_DISK = 1 << 8,   /* fallocate, fsync, fdatasync, linkat, fchown, ioctl, getrandom */
 	FAULT_CHILD = 1 << 9,  /* fork */
-	FAULT_ALL = (1 << 10) - 1,
+	FAULT_LOCK = 1 << 10,  /* fcntl: descriptions' locks, F_SETFD, F_DUPFD */
+	FAULT_ALL = (1 << 11) - 1,
 };
 
 struct fault_scenario {

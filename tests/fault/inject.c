@@ -164,6 +164,26 @@ int ioctl(int fd, unsigned long request, ...)
 	return fails(FAULT_DISK, "ioctl", EIO) ? -1 : next(fd, request, arg);
 }
 
+static bool is_lock_command(int command)
+{
+	return command == F_OFD_GETLK || command == F_OFD_SETLK || command == F_OFD_SETLKW ||
+	       command == F_SETFD || command == F_DUPFD_CLOEXEC;
+}
+
+int fcntl(int fd, int command, ...)
+{
+	va_list ap;
+	void *arg;
+
+	va_start(ap, command);
+	arg = va_arg(ap, void *);
+	va_end(ap);
+	NEXT(fcntl);
+	return is_lock_command(command) && fails(FAULT_LOCK, "fcntl", ENOLCK)
+		       ? -1
+		       : next(fd, command, arg);
+}
+
 DIR *fdopendir(int fd)
 {
 	NEXT(fdopendir);

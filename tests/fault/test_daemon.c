@@ -74,8 +74,28 @@ static void assert_old_or_wanted(const char *scope, const char *wanted)
 		fail_msg("%s failing: memory.max of %s is '%s'", failed_call, scope, max);
 }
 
+static const char semaphore[] = "run/guardian/streams.sem";
+
+static void scribble(void)
+{
+	_cleanup_fd_ int fd =
+		openat(world.host.tree.fd, semaphore, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+
+	assert_int_equal(pwrite(fd, "scribble", 8, 0), 8);
+	(void)guardian_slots_noticed(world.g);
+}
+
+static ino_t inode_of_semaphore(void)
+{
+	struct stat st;
+
+	assert_int_equal(fstatat(world.host.tree.fd, semaphore, &st, AT_SYMLINK_NOFOLLOW), 0);
+	return st.st_ino;
+}
+
 static void happen(unsigned long nth)
 {
+	scribble();
 	host_set(&world.host, host_scope(1), "memory.max", "max\n");
 	host_group_remove(&world.host, host_scope(2));
 	host_group(&world.host, host_scope(2));
@@ -113,16 +133,23 @@ static void ticks_go_on(unsigned int groups)
 {
 	unsigned int fds;
 	unsigned long nth = 1;
+	ino_t inode;
 
 	shop();
 	/* Nobody is to surrender to the test. */
 	host_put(&world.host, "etc/guardian.yaml",
 		"drift:\n  rounds: 20\n  window: 1s\nservices:\n  web:\n    mem_limit: 100m\n    "
 		"swap_limit: 100m\n"
-		"  db:\n    mem_limit: 200m\n    swap_limit: 200m\n    mem_reservation: 64m\n");
+		"  db:\n    mem_limit: 200m\n    swap_limit: 200m\n    mem_reservation: 64m\n"
+		"streams:\n  max: 2\n");
+	host_put(&world.host, "proc/3000/stat",
+		"3000 (ffmpeg) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 99 1 1\n");
+	host_put(&world.host, "proc/3000/status", "Name:\tffmpeg\nState:\tS\n");
+	host_set(&world.host, host_scope(1), "cgroup.procs", "3000\n");
 	world_start();
 	world_run(60ULL * SECOND_US);
 	fds = fault_count_fds();
+	inode = inode_of_semaphore();
 	while (tick_with_fault(nth, groups) && nth < 2000)
 		nth++;
 	assert_in_range(nth, 2, 1999);
@@ -133,13 +160,17 @@ static void ticks_go_on(unsigned int groups)
 	assert_string_equal(host_value(&world.host, host_scope(1), "memory.max"), "104857600");
 	assert_string_equal(host_value(&world.host, host_scope(2), "memory.max"), "209715200");
 	assert_string_equal(host_value(&world.host, host_scope(2), "memory.low"), "67108864");
+	assert_int_equal(world.g->snap.streams.file_state, SLOT_FILE_OK);
+	assert_int_equal(world.g->snap.streams.cap, 2);
+	assert_int_equal(world.g->snap.streams.n_processes, 1);
+	assert_int_equal(inode_of_semaphore(), inode); /* trap 47 */
 	assert_int_equal(fault_count_fds(), fds);
 }
 
 static void ticks_without_files(void **state)
 {
 	(void)state;
-	ticks_go_on(FAULT_OPEN | FAULT_READ);
+	ticks_go_on(FAULT_OPEN | FAULT_READ | FAULT_LOCK);
 }
 
 static void ticks_without_writes(void **state)

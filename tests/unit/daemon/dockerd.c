@@ -81,6 +81,12 @@ static void update(struct dockerd *d, int fd, struct dockerd_container *c, const
 	reply(fd, 200, "{\"Warnings\":null}");
 }
 
+static void stop(struct dockerd *d, int fd)
+{
+	d->stops++;
+	reply(fd, 204, "");
+}
+
 static void answer(struct dockerd *d, int fd, char *request)
 {
 	char *id = strstr(request, "/containers/");
@@ -97,6 +103,8 @@ static void answer(struct dockerd *d, int fd, char *request)
 			n = strtoul(memcpy(number, id + 12, 8), NULL, 16);
 		if (n >= DOCKERD_CONTAINERS || !d->container[n].name[0])
 			reply(fd, 404, "{\"message\":\"No such container\"}");
+		else if (strstr(id, "/stop?t="))
+			stop(d, fd);
 		else if (strncmp(request, "POST", 4) == 0)
 			update(d, fd, &d->container[n], request);
 		else

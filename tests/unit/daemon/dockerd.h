@@ -1,5 +1,5 @@
 /*
- * dockerd: a Docker Engine in a thread of the test: ping, inspect and update of numbered containers
+ * dockerd: a Docker Engine in a thread of the test: ping, inspect, update and stop of numbered containers
  * (host_id()), for as long as it is wanted; and it can hang, as dockerd does when memory is short.
  */
 #ifndef TESTS_DAEMON_DOCKERD_H
@@ -27,7 +27,7 @@ struct dockerd {
 	char socket[108];
 	struct dockerd_container container[DOCKERD_CONTAINERS];
 	_Atomic int mood;
-	_Atomic int pings, inspects, updates;
+	_Atomic int pings, inspects, updates, stops;
 	int listen_fd, stop_pipe[2];
 	int held[DOCKERD_HELD], n_held;
 	pthread_t thread;

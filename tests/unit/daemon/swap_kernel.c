@@ -162,6 +162,8 @@ int swapoff(const char *path)
 	struct stat st;
 	int i = stat(path, &st) == 0 ? file_of(&st) : -1;
 
+	while (swap_kernel.off_stands) /* in a child, which only a signal ends */
+		(void)nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
 	if (swap_kernel.off_error)
 		return answer(swap_kernel.off_error);
 	if (i < 0 || !is_on(i))

@@ -23,6 +23,7 @@ struct swap_kernel {
 	const char *others;      /* lines of /proc/swaps that are somebody else's, or NULL */
 	uint64_t others_kb;
 	atomic_uint on_calls;
+	bool off_stands;         /* swapoff(2), called from now on, does not come back */
 	atomic_bool disk_stands; /* fdatasync(2) does not come back until this is false */
 };
 extern struct swap_kernel swap_kernel;

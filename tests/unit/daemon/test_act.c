@@ -13,36 +13,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dockerd.h"
 #include "guardian/act.h"
-#include "host.h"
+#include "lanes_scene.h"
 
 enum { MIB = 1 << 20 };
 
-static struct host host;
-static struct dockerd dockerd;
 static struct policy policy;
-static struct policy_docker settings;
 static struct snapshot snap;
 static struct roster roster;
-static struct lanes *lanes;
-static struct job job;
 
 /* A container `web` below system.slice, member of the one service, and a stray one. */
 static int setup(void **state)
 {
-	char path[192];
-
 	(void)state;
-	host_make(&host);
-	memset(&dockerd, 0, sizeof(dockerd));
-	strcpy(dockerd.container[1].name, "web");
-	(void)snprintf(path, sizeof(path), "%s/run/docker.sock", host.tree.path);
-	dockerd_start(&dockerd, path);
-	assert_true(strlen(path) < sizeof(settings.socket));
-	strcpy(settings.socket, path);
-	settings.deadline_us = 1000000;
-	assert_int_equal(lanes_open(&lanes, host.tree.fd, host.cgfd, &settings), 0);
+	lanes_start();
 	memset(&policy, 0, sizeof(policy));
 	memset(&snap, 0, sizeof(snap));
 	memset(&roster, 0, sizeof(roster));
@@ -59,10 +43,8 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	(void)state;
-	lanes_close(lanes, 3000000);
 	roster_close(&roster);
-	dockerd_stop(&dockerd);
-	host_remove(&host);
+	lanes_end();
 	return 0;
 }
 

@@ -55,6 +55,11 @@ static void critical_memory(void **unused)
 	host_put(&host, "proc/meminfo",
 		"MemTotal:        4000000 kB\nMemFree:          200000 kB\n"
 		"MemAvailable:     200000 kB\nSwapTotal:       2000000 kB\nSwapFree: 2000000 kB\n");
+	assert_int_equal(check(&plain), 1);
+	assert_true(says("memory of the host is getting short: 95% used (warning from 80%)"));
+	host_put(&host, "proc/meminfo",
+		"MemTotal:        4000000 kB\nMemFree:          200000 kB\n"
+		"MemAvailable:     200000 kB\nSwapTotal:       2000000 kB\nSwapFree: 300000 kB\n");
 	assert_int_equal(check(&plain), 2);
 	assert_true(says("GUARDIAN CRITICAL - memory of the host is nearly used up: 95% used "
 			 "(critical from 90%)"));

@@ -215,11 +215,14 @@ static void memory_levels_are_told_once(void **state)
 	world_forget_told();
 	host_use(&world.host, host_scope(1), 97 * MIB, 0);
 	world_run(30 * SECOND_US);
+	assert_int_equal(world.told[EVENT_SERVICE_MEMORY_WARN], 1); /* swap is left to it */
+	host_set(&world.host, host_scope(1), "memory.swap.current", "%u\n", 90 * MIB);
+	world_run(30 * SECOND_US);
 	assert_int_equal(world.told[EVENT_SERVICE_MEMORY_CRITICAL], 1);
 	host_use(&world.host, host_scope(1), 10 * MIB, 0);
 	world_run(60ULL * SECOND_US);
 	assert_int_equal(world.told[EVENT_SERVICE_MEMORY_NORMAL], 1);
-	assert_int_equal(world_told(), 2);
+	assert_int_equal(world_told(), 3);
 }
 
 static void host_memory_is_told_once(void **state)
@@ -232,8 +235,15 @@ static void host_memory_is_told_once(void **state)
 		"200000 kB\n"
 		"SwapTotal:       2000000 kB\nSwapFree:        2000000 kB\n");
 	world_run(30 * SECOND_US);
-	assert_int_equal(world.told[EVENT_HOST_MEMORY_CRITICAL], 1);
+	assert_int_equal(world.told[EVENT_HOST_MEMORY_WARN], 1);
 	assert_int_equal(world_told(), 1);
+	host_put(&world.host, "proc/meminfo",
+		"MemTotal:        4000000 kB\nMemFree:          100000 kB\nMemAvailable:     "
+		"200000 kB\n"
+		"SwapTotal:             0 kB\nSwapFree:              0 kB\n");
+	world_run(30 * SECOND_US);
+	assert_int_equal(world.told[EVENT_HOST_MEMORY_CRITICAL], 1);
+	assert_int_equal(world_told(), 2);
 }
 
 /* ---- names ---- */

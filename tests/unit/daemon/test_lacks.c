@@ -13,13 +13,14 @@
 #include "guardian/lacks.h"
 #include "host.h"
 
-static const struct policy_docker docker = {.socket = "/run/docker.sock"};
+static struct policy policy = {
+	.docker = {.socket = "/run/docker.sock"}, .swap = {.zswap = SWITCH_KEEP}};
 static const struct host_sample whole = {.valid = HOST_PSI_MEMORY}, bare;
 
 /* The tests may run as root or not. */
 static uint32_t find(const struct host *h, int cgfd, const struct host_sample *sample)
 {
-	return lacks_find(h->tree.fd, cgfd, &docker, sample) & ~(uint32_t)LACK_ROOT;
+	return lacks_find(h->tree.fd, cgfd, &policy, sample) & ~(uint32_t)LACK_ROOT;
 }
 
 static void each_in_turn(void **unused)
@@ -46,6 +47,28 @@ static void each_in_turn(void **unused)
 	host_remove(&h);
 }
 
+/* Debian's cloud kernels are built without. */
+static void zswap_is_missed_by_who_wants_it(void **unused)
+{
+	struct host h;
+
+	(void)unused;
+	host_make(&h);
+	host_put(&h, "run/docker.sock", "x");
+	policy.swap.zswap = SWITCH_ON;
+	assert_int_equal(find(&h, h.cgfd, &whole), LACK_ZSWAP);
+	host_put(&h, "sys/module/zswap/parameters/enabled", "N\n");
+	assert_int_equal(find(&h, h.cgfd, &whole), 0);
+	host_put(&h, "sys/module/zswap/parameters/enabled", "?\n"); /* another matter */
+	assert_int_equal(find(&h, h.cgfd, &whole), 0);
+	host_rmtree(&h, "sys/module/zswap");
+	policy.swap.zswap = SWITCH_OFF;
+	assert_int_equal(find(&h, h.cgfd, &whole), 0);
+	policy.swap.zswap = SWITCH_KEEP;
+	assert_int_equal(find(&h, h.cgfd, &whole), 0);
+	host_remove(&h);
+}
+
 static void root_is_asked_of_the_kernel(void **unused)
 {
 	struct host h;
@@ -53,7 +76,7 @@ static void root_is_asked_of_the_kernel(void **unused)
 
 	(void)unused;
 	host_make(&h);
-	lacks = lacks_find(h.tree.fd, h.cgfd, &docker, &whole);
+	lacks = lacks_find(h.tree.fd, h.cgfd, &policy, &whole);
 	assert_int_equal(!!(lacks & LACK_ROOT), geteuid() != 0);
 	host_remove(&h);
 }
@@ -62,6 +85,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_in_turn),
+		cmocka_unit_test(zswap_is_missed_by_who_wants_it),
 		cmocka_unit_test(root_is_asked_of_the_kernel),
 	};
 

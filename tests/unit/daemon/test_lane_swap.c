@@ -217,21 +217,23 @@ static void on_looks_again(void **state)
 
 /* ---- another size ---- */
 
+static void resizes_to(uint64_t size_bytes)
+{
+	assert_int_equal(run(JOB_SWAP_RESIZE, size_bytes), 0);
+	assert_int_equal(size_of("swapfile"), size_bytes);
+	assert_int_equal(swap_kernel_areas(), 1);
+}
+
 static void resized_both_ways(void **state)
 {
 	(void)state;
 	NEEDS_DISK;
 	assert_int_equal(run(JOB_SWAP_MAKE, 4 * MIB), 0);
-	assert_int_equal(run(JOB_SWAP_RESIZE, 6 * MIB), 0);
-	assert_int_equal(size_of("swapfile"), 6 * MIB);
-	assert_int_equal(swap_kernel_areas(), 1);
-	assert_int_equal(run(JOB_SWAP_RESIZE, 3 * MIB), 0);
-	assert_int_equal(size_of("swapfile"), 3 * MIB);
-	assert_int_equal(swap_kernel_areas(), 1);
+	resizes_to(6 * MIB);
+	resizes_to(3 * MIB);
 	/* one that is not in use, too */
 	swap_kernel_off("/swapfile");
-	assert_int_equal(run(JOB_SWAP_RESIZE, 4 * MIB), 0);
-	assert_int_equal(swap_kernel_areas(), 1);
+	resizes_to(4 * MIB);
 }
 
 /* 1.2 times what is in it, above what the host keeps. */
@@ -278,6 +280,64 @@ static void a_limit_in_the_way(void **state)
 	assert_said("have no room under the limit of 57.2 MiB of a.slice");
 	assert_int_equal(size_of("swapfile"), 5 * MIB);
 	assert_int_equal(swap_kernel_areas(), 1);
+}
+
+static void wait_for_off(uint64_t done_bytes, uint64_t total_bytes)
+{
+	for (int ms = 0; ms < 20000; ms++) {
+		struct swap_progress p = lanes_swap_progress(lanes);
+
+		if (p.phase && strcmp(p.phase, "switching off") == 0 &&
+			p.done_bytes == done_bytes && p.total_bytes == total_bytes)
+			return;
+		(void)usleep(1000);
+	}
+	fail();
+}
+
+/* Others take memory while pages come back: what the host is to keep goes before a smaller file. */
+static void off_is_given_up_at_the_floor(void **state)
+{
+	(void)state;
+	NEEDS_DISK;
+	assert_int_equal(run(JOB_SWAP_MAKE, 4 * MIB), 0);
+	swap_kernel.used_kb = 2000;
+	swap_kernel_update();
+	swap_kernel.off_stands = true;
+	new_job(JOB_SWAP_RESIZE, 6 * MIB);
+	job.floor_bytes = 1000 * MIB;
+	assert_int_equal(lanes_post(lanes, LANE_SWAP, &job), 0);
+	wait_for_off(0, 2000 << 10);
+	swap_kernel.used_kb = 1500;
+	swap_kernel_update();
+	wait_for_off(500 << 10, 2000 << 10);
+	swap_kernel.available_kb = 999 << 10;
+	swap_kernel_update();
+	take();
+	assert_int_equal(job.error, -EBUSY);
+	assert_int_equal(swap_kernel_areas(), 1);
+	assert_int_equal(size_of("swapfile"), 4 * MIB);
+}
+
+/* Killed at the last process that had pages in it, swapoff is done all the same. */
+static void off_that_could_not_be_stopped_is_off(void **state)
+{
+	(void)state;
+	NEEDS_DISK;
+	assert_int_equal(run(JOB_SWAP_MAKE, 4 * MIB), 0);
+	swap_kernel.off_stands = true;
+	new_job(JOB_SWAP_RESIZE, 6 * MIB);
+	job.floor_bytes = 1000 * MIB;
+	assert_int_equal(lanes_post(lanes, LANE_SWAP, &job), 0);
+	wait_for_off(0, 0);
+	swap_kernel_off("/swapfile");
+	swap_kernel.available_kb = 999 << 10;
+	swap_kernel_update();
+	take();
+	assert_int_equal(job.error, 0);
+	assert_string_equal(job.message, "");
+	assert_int_equal(swap_kernel_areas(), 1);
+	assert_int_equal(size_of("swapfile"), 6 * MIB);
 }
 
 static void on_again_whatever_became_of_it(void **state)
@@ -425,6 +485,8 @@ int main(void)
 		DISK(not_permitted),
 		DISK(on_looks_again),
 		DISK(resized_both_ways),
+		DISK(off_is_given_up_at_the_floor),
+		DISK(off_that_could_not_be_stopped_is_off),
 		DISK(what_does_not_fit_stays_on),
 		DISK(a_limit_in_the_way),
 		DISK(on_again_whatever_became_of_it),

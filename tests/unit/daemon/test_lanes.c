@@ -14,18 +14,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "dockerd.h"
-#include "guardian/lanes.h"
-#include "host.h"
+#include "lanes_scene.h"
 
 enum { MS_US = 1000, SECOND_US = 1000000, MIB = 1 << 20, QUEUE = SNAPSHOT_MEMBERS_MAX };
 
-static struct host host;
-static struct dockerd dockerd;
-static struct policy_docker settings;
-static struct lanes *lanes;
 static struct lanes *left_behind; /* lost on purpose, and not to the leak checker */
-static struct job job;
 
 static uint64_t now_us(void)
 {
@@ -37,29 +30,15 @@ static uint64_t now_us(void)
 
 static int setup(void **state)
 {
-	char path[192];
-
 	(void)state;
-	host_make(&host);
-	memset(&dockerd, 0, sizeof(dockerd));
-	strcpy(dockerd.container[1].name, "web");
-	(void)snprintf(path, sizeof(path), "%s/run/docker.sock", host.tree.path);
-	dockerd_start(&dockerd, path);
-	assert_true(strlen(path) < sizeof(settings.socket));
-	strcpy(settings.socket, path);
-	strcpy(settings.data_root, "/var/lib/docker");
-	settings.deadline_us = SECOND_US;
-	assert_int_equal(lanes_open(&lanes, host.tree.fd, host.cgfd, &settings), 0);
-	memset(&job, 0, sizeof(job));
+	lanes_start();
 	return 0;
 }
 
 static int teardown(void **state)
 {
 	(void)state;
-	lanes_close(lanes, 5 * SECOND_US);
-	dockerd_stop(&dockerd);
-	host_remove(&host);
+	lanes_end();
 	return 0;
 }
 

@@ -269,20 +269,29 @@ static void answer_for_what_has_gone_is_dropped(void **state)
 	assert_int_equal(snap.n_members, 0);
 }
 
+static const char pod_scope[] = "machine.slice/libpod-" ID ".scope";
+static const char pod_inner[] = "machine.slice/libpod-" ID ".scope/container";
+
+static void pod_appears(void)
+{
+	strcpy(service("pod")->unit, "libpod-" ID ".scope");
+	host_group(&host, pod_scope);
+	roster_appeared(&roster, pod_scope);
+}
+
+static void inner_group_is_limited(void)
+{
+	host_group(&host, pod_inner);
+	host_set(&host, pod_inner, "memory.max", "104857600\n");
+}
+
 /* crun's level `container` belongs to its scope. */
 static void inner_group_is_part_of_its_scope(void **state)
 {
-	const char *scope = "machine.slice/libpod-" ID ".scope";
-	char inner[256];
-
 	(void)state;
-	strcpy(service("pod")->unit, "libpod-" ID ".scope");
-	(void)snprintf(inner, sizeof(inner), "%s/container", scope);
-	host_group(&host, scope);
-	host_group(&host, inner);
-	host_set(&host, inner, "memory.max", "104857600\n");
-	roster_appeared(&roster, scope);
-	roster_appeared(&roster, inner);
+	inner_group_is_limited();
+	pod_appears();
+	roster_appeared(&roster, pod_inner);
 	assert_int_equal(snap.n_members, 1);
 	roster_sample(&roster, SECOND_US);
 	assert_true(snap.member[0].valid & MEMBER_INNER_MAX);
@@ -293,20 +302,13 @@ static void inner_group_is_part_of_its_scope(void **state)
 /* It comes after its scope has been read: its folder's appearance is enough. */
 static void inner_group_comes_later(void **state)
 {
-	const char *scope = "machine.slice/libpod-" ID ".scope";
-	char inner[256];
-
 	(void)state;
-	strcpy(service("pod")->unit, "libpod-" ID ".scope");
-	(void)snprintf(inner, sizeof(inner), "%s/container", scope);
-	host_group(&host, scope);
-	roster_appeared(&roster, scope);
+	pod_appears();
 	roster_sample(&roster, SECOND_US);
-	host_group(&host, inner);
-	host_set(&host, inner, "memory.max", "104857600\n");
+	inner_group_is_limited();
 	roster_sample(&roster, 2 * SECOND_US);
 	assert_false(snap.member[0].valid & MEMBER_INNER_MAX);
-	roster_appeared(&roster, inner);
+	roster_appeared(&roster, pod_inner);
 	assert_true(roster_sample(&roster, 3 * SECOND_US));
 	assert_true(snap.member[0].valid & MEMBER_INNER_MAX);
 	assert_int_equal(snap.member[0].inner_max_bytes, 104857600);

@@ -248,7 +248,8 @@ static void progress_is_shown(void **state)
 	world_tick();
 	assert_in_range(world.wake_us, world_now_us, world_now_us + SECOND_US);
 	status = host_get(&world.host, "run/guardian/status.json");
-	assert_non_null(strstr(status, "\"progress\":{\"phase\":\"zeroing\",\"done_bytes\":0,"));
+	assert_non_null(strstr(status,
+		"\"progress\":{\"path\":\"/swapfile\",\"phase\":\"zeroing\",\"done_bytes\":0,"));
 	swap_kernel.disk_stands = false;
 	world_run(10ULL * SECOND_US);
 	status = host_get(&world.host, "run/guardian/status.json");
