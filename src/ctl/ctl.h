@@ -21,6 +21,7 @@ enum ctl_exit ctl_write(const char *text, size_t len);
 
 enum ctl_exit status_command(const struct ctl *ctl, int argc, char **argv);
 enum ctl_exit swap_command(const struct ctl *ctl, int argc, char **argv);
+enum ctl_exit slots_command(const struct ctl *ctl, int argc, char **argv);
 enum ctl_exit events_command(const struct ctl *ctl, int argc, char **argv);
 
 #endif

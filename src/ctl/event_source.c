@@ -83,7 +83,7 @@ static int journal_wait(struct event_source *source, uint64_t wait_us)
 
 static const struct source_ops journal_ops = {journal_next, journal_wait};
 
-/* -> 1 when there is an entry to begin with. */
+/* -> how many entries there are, LAST at the most but 1 at least; 0: none. */
 static int journal_open(struct event_source *source, const char *root, uint32_t last)
 {
 	bool host = strcmp(root, "/") == 0;
@@ -96,8 +96,8 @@ static int journal_open(struct event_source *source, const char *root, uint32_t 
 	if (n >= 0)
 		n = sd_journal_seek_tail(source->journal);
 	if (n >= 0)
-		n = sd_journal_previous_skip(source->journal, last);
-	source->at_first = n > 0;
+		n = sd_journal_previous_skip(source->journal, last > 0 ? last : 1);
+	source->at_first = n > 0 && last > 0;
 	return n;
 }
 
@@ -157,13 +157,15 @@ static const struct source_ops status_ops = {status_next, status_wait};
 
 static int status_open(struct event_source *source, uint32_t last)
 {
-	int size;
+	struct event_record passed_over;
+	uint32_t size;
 
 	heartbeat_read(&source->hb, source->rootfd);
 	if (!source->hb.json)
 		return source->hb.error;
-	size = cJSON_GetArraySize(status_events(source));
-	source->index = (uint32_t)size > last ? size - (int)last : 0;
+	size = (uint32_t)cJSON_GetArraySize(status_events(source));
+	while (size-- > last)
+		(void)status_next(source, &passed_over);
 	return 0;
 }
 

@@ -24,6 +24,7 @@ static const struct command {
 	{"status", status_command, "[--json] [--watch]",
 		"the host, the services and the last events"},
 	{"swap", swap_command, "[--json]", "swap, who uses it, and what would change"},
+	{"slots", slots_command, "[--json] [--watch]", "who streams, and how many may"},
 	{"events", events_command, "[-n N] [--follow] [--json]", "what guardiand has told"},
 };
 

@@ -165,6 +165,8 @@ static void put_swap(struct text_out *out, const struct cJSON *host)
 		text_put(out, " of ");
 	}
 	text_put_size(out, total);
+	if (strcmp(status_string(host, "rules"), "without_swap") == 0)
+		text_put(out, " (not counted on)");
 }
 
 /* Percent of the last 10 s in which some task, or all, stood still for want of memory. */

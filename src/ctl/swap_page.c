@@ -10,14 +10,10 @@
 #include "guardian/status_page.h"
 #include "guardian/swap_page.h"
 
+#include "grid.h"
+
 enum {
-	NAME_MIN = 7,
 	NAME_MAX = 40,
-	BAR_MAX = 20,
-	BAR_MIN = 6,
-	GAP = 2, /* blanks between two columns */
-	CELL_SIZE = 256,
-	COLUMNS_MAX = 6,
 	WORDS = 256, /* columns of a text that is cut by nothing but sanity */
 };
 
@@ -25,24 +21,24 @@ static const uint64_t NEARLY_FULL_CENTIPCT = 8000, FULL_CENTIPCT = 9500;
 
 /* ---- cells ---- */
 
-static void cell_path(struct text_out *cell, const struct cJSON *row)
+static void cell_path(struct text_out *cell, const void *row)
 {
 	text_put(cell, status_string(row, "path"));
 }
 
-static void cell_type(struct text_out *cell, const struct cJSON *row)
+static void cell_type(struct text_out *cell, const void *row)
 {
 	text_put(cell, status_string(row, "type"));
 }
 
-static void cell_use(struct text_out *cell, const struct cJSON *row)
+static void cell_use(struct text_out *cell, const void *row)
 {
 	status_put_size(cell, row, "used_bytes");
 	text_put(cell, " / ");
 	status_put_size(cell, row, "size_bytes");
 }
 
-static void cell_priority(struct text_out *cell, const struct cJSON *row)
+static void cell_priority(struct text_out *cell, const void *row)
 {
 	const struct cJSON *item = status_item(row, "priority");
 
@@ -52,7 +48,7 @@ static void cell_priority(struct text_out *cell, const struct cJSON *row)
 		text_put(cell, "-");
 }
 
-static void cell_owner(struct text_out *cell, const struct cJSON *row)
+static void cell_owner(struct text_out *cell, const void *row)
 {
 	const struct cJSON *ours = status_item(row, "ours");
 
@@ -62,126 +58,22 @@ static void cell_owner(struct text_out *cell, const struct cJSON *row)
 		text_put(cell, "-");
 }
 
-static bool share_of_area(
-	const struct cJSON *rows, const struct cJSON *row, uint64_t *part, uint64_t *whole)
-{
-	(void)rows;
-	return status_number(row, "used_bytes", part) && status_number(row, "size_bytes", whole);
-}
-
-static void cell_name(struct text_out *cell, const struct cJSON *row)
+static void cell_name(struct text_out *cell, const void *row)
 {
 	text_put(cell, status_string(row, "name"));
 }
 
-static void cell_swap(struct text_out *cell, const struct cJSON *row)
+static void cell_swap(struct text_out *cell, const void *row)
 {
 	status_put_size(cell, row, "swap_bytes");
 }
 
-static void cell_limit(struct text_out *cell, const struct cJSON *row)
+static void cell_limit(struct text_out *cell, const void *row)
 {
 	status_put_size(cell, row, "swap_limit_bytes");
 }
 
-/* Beside the service with the most in swap, which is the first. */
-static bool share_of_service(
-	const struct cJSON *rows, const struct cJSON *row, uint64_t *part, uint64_t *whole)
-{
-	return status_number(row, "swap_bytes", part) &&
-	       status_number(rows->child, "swap_bytes", whole) && *whole > 0;
-}
-
 /* ---- tables ---- */
-
-struct column {
-	const char *title;
-	uint16_t width; /* 0: as the rows need */
-	bool right;
-	void (*put)(struct text_out *cell, const struct cJSON *row); /* NULL: the bar */
-};
-
-struct table {
-	struct column column[COLUMNS_MAX];
-	uint16_t n_columns; /* the first is the name */
-	/* What the bar of a row shows. false: nothing. */
-	bool (*share)(
-		const struct cJSON *rows, const struct cJSON *row, uint64_t *part, uint64_t *whole);
-	bool warns; /* a bar that is nearly full is coloured */
-};
-
-/* A table of these rows on this screen. */
-struct drawing {
-	struct text_out *out;
-	const struct screen *screen;
-	const struct table *table;
-	const struct cJSON *rows;
-	uint16_t width[COLUMNS_MAX]; /* 0: left out */
-};
-
-static const struct table areas_table = {
-	.column = {{"AREA", 0, false, cell_path}, {"TYPE", 9, false, cell_type},
-		{"", BAR_MAX, false, NULL}, {"USED / SIZE", 21, true, cell_use},
-		{"PRIORITY", 8, true, cell_priority}, {"OWNER", 9, false, cell_owner}},
-	.n_columns = 6,
-	.share = share_of_area,
-	.warns = true,
-};
-
-static const struct table services_table = {
-	.column = {{"SERVICE", 0, false, cell_name}, {"", BAR_MAX, false, NULL},
-		{"IN SWAP", 9, true, cell_swap}, {"SWAP LIMIT", 10, true, cell_limit}},
-	.n_columns = 4,
-	.share = share_of_service,
-	.warns = false,
-};
-
-static uint16_t longest_name(const struct drawing *d)
-{
-	const struct cJSON *row;
-	size_t most = NAME_MIN;
-
-	cJSON_ArrayForEach(row, d->rows)
-	{
-		char buf[CELL_SIZE];
-		struct text_out cell;
-
-		text_out_init(&cell, buf, sizeof(buf));
-		d->table->column[0].put(&cell, row);
-		if (cell.len > most)
-			most = cell.len;
-	}
-	return (uint16_t)(most < NAME_MAX ? most : NAME_MAX);
-}
-
-static uint16_t total(const struct drawing *d)
-{
-	uint16_t sum = 0;
-
-	for (int i = 0; i < d->table->n_columns; i++)
-		if (d->width[i])
-			sum += (uint16_t)(d->width[i] + (sum > 0 ? GAP : 0));
-	return sum;
-}
-
-static void fit(struct drawing *d)
-{
-	uint16_t room = d->screen->columns;
-	int bar = 0;
-
-	for (int i = 0; i < d->table->n_columns; i++) {
-		d->width[i] = d->table->column[i].width;
-		if (!d->table->column[i].put)
-			bar = i;
-	}
-	d->width[0] = longest_name(d);
-	while (total(d) > room && d->width[bar] > BAR_MIN)
-		d->width[bar]--;
-	if (total(d) > room)
-		d->width[bar] = 0;
-	while (total(d) > room && d->width[0] > NAME_MIN)
-		d->width[0]--;
-}
 
 static enum screen_colour colour_of(uint64_t centipct)
 {
@@ -190,76 +82,91 @@ static enum screen_colour colour_of(uint64_t centipct)
 	return centipct >= NEARLY_FULL_CENTIPCT ? COLOUR_WARN : COLOUR_GOOD;
 }
 
-static void put_bar(const struct drawing *d, const struct cJSON *row, uint16_t width)
+static void put_bar(
+	const struct grid *grid, enum screen_colour colour, uint64_t centipct, uint16_t width)
 {
-	uint64_t part, whole, centipct;
-
-	if (!d->table->share(d->rows, row, &part, &whole)) {
-		screen_cell(d->out, d->screen, "", width);
-		return;
-	}
-	centipct = status_centipct(part, whole);
-	screen_colour(d->out, d->screen, d->table->warns ? colour_of(centipct) : COLOUR_GOOD);
-	screen_bar(d->out, d->screen, centipct, width);
-	screen_colour(d->out, d->screen, COLOUR_PLAIN);
+	screen_colour(grid->out, grid->screen, colour);
+	screen_bar(grid->out, grid->screen, centipct, width);
+	screen_colour(grid->out, grid->screen, COLOUR_PLAIN);
 }
 
-/* ROW: NULL for the title. */
-static void put_cell(const struct drawing *d, int i, const struct cJSON *row)
+static void bar_of_area(const struct grid *grid, const void *row, uint16_t width)
 {
-	const struct column *column = &d->table->column[i];
-	char buf[CELL_SIZE];
-	struct text_out cell;
+	uint64_t used, size;
 
-	if (row && !column->put) {
-		put_bar(d, row, d->width[i]);
-		return;
-	}
-	text_out_init(&cell, buf, sizeof(buf));
-	if (row)
-		column->put(&cell, row);
+	if (!status_number(row, "used_bytes", &used) || !status_number(row, "size_bytes", &size))
+		screen_cell(grid->out, grid->screen, "", width);
 	else
-		text_put(&cell, column->title);
-	if (column->right)
-		screen_cell_right(d->out, d->screen, buf, d->width[i]);
-	else
-		screen_cell(d->out, d->screen, buf, d->width[i]);
+		put_bar(grid, colour_of(status_centipct(used, size)), status_centipct(used, size),
+			width);
 }
 
-/* Without the blanks of cells that stay empty. */
-static void put_row(const struct drawing *d, const struct cJSON *row)
+/* Beside the service with the most in swap, which is the first. */
+static void bar_of_service(const struct grid *grid, const void *row, uint16_t width)
 {
-	struct text_out *out = d->out;
+	const struct cJSON *services = grid->rows;
+	uint64_t part, most;
 
-	for (int i = 0; i < d->table->n_columns; i++) {
-		if (!d->width[i])
-			continue;
-		text_put(out, i > 0 ? "  " : "");
-		put_cell(d, i, row);
-	}
-	while (out->len > 0 && out->buf[out->len - 1] == ' ')
-		out->buf[--out->len] = '\0';
+	if (!status_number(row, "swap_bytes", &part) ||
+		!status_number(services->child, "swap_bytes", &most) || most == 0)
+		screen_cell(grid->out, grid->screen, "", width);
+	else
+		put_bar(grid, COLOUR_GOOD, status_centipct(part, most), width);
 }
 
-static void put_table(struct text_out *out, const struct screen *screen, const struct table *table,
+static const struct grid areas_grid = {
+	.column = (const struct grid_column[]){{"AREA", 0, false, false, cell_path},
+		{"TYPE", 9, false, false, cell_type}, {"", GRID_BAR_MAX, false, false, NULL},
+		{"USED / SIZE", 21, true, false, cell_use},
+		{"PRIORITY", 8, true, false, cell_priority},
+		{"OWNER", 9, false, false, cell_owner}},
+	.n_columns = 6,
+	.put_bar = bar_of_area,
+};
+
+static const struct grid services_grid = {
+	.column = (const struct grid_column[]){{"SERVICE", 0, false, false, cell_name},
+		{"", GRID_BAR_MAX, false, false, NULL}, {"IN SWAP", 9, true, false, cell_swap},
+		{"SWAP LIMIT", 10, true, false, cell_limit}},
+	.n_columns = 4,
+	.put_bar = bar_of_service,
+};
+
+static size_t longest_name(const struct grid *grid, const struct cJSON *rows)
+{
+	const struct cJSON *row;
+	size_t most = 0;
+
+	cJSON_ArrayForEach(row, rows)
+	{
+		char buf[GRID_CELL_SIZE];
+		struct text_out cell;
+
+		text_out_init(&cell, buf, sizeof(buf));
+		grid->column[0].put(&cell, row);
+		if (cell.len > most)
+			most = cell.len;
+	}
+	return most;
+}
+
+static void put_table(struct text_out *out, const struct screen *screen, const struct grid *kind,
 	const struct cJSON *rows)
 {
-	struct drawing d = {.out = out, .screen = screen, .table = table, .rows = rows};
+	struct grid grid = *kind;
 	const struct cJSON *row;
 
 	if (cJSON_GetArraySize(rows) == 0)
 		return;
-	fit(&d);
+	grid.out = out;
+	grid.screen = screen;
+	grid.rows = rows;
+	grid_fit(&grid, longest_name(&grid, rows), NAME_MAX);
+	while (grid_is_too_wide(&grid) && grid.width[0] > GRID_NAME_MIN)
+		grid.width[0]--;
 	text_put(out, "\n");
-	screen_colour(out, screen, COLOUR_DIM);
-	put_row(&d, NULL);
-	screen_colour(out, screen, COLOUR_PLAIN);
-	text_put(out, "\n");
-	cJSON_ArrayForEach(row, rows)
-	{
-		put_row(&d, row);
-		text_put(out, "\n");
-	}
+	grid_put_titles(&grid);
+	cJSON_ArrayForEach(row, rows) grid_put_row(&grid, row, COLOUR_PLAIN);
 }
 
 /* ---- the line of all swap together ---- */
@@ -292,7 +199,7 @@ static void put_use(struct text_out *out, const struct screen *screen, const str
 	}
 	centipct = status_centipct(used, size);
 	screen_colour(out, screen, colour_of(centipct));
-	screen_bar(out, screen, centipct, BAR_MAX);
+	screen_bar(out, screen, centipct, GRID_BAR_MAX);
 	text_put(out, " ");
 	text_put_centi(out, centipct);
 	text_put(out, "%");
@@ -368,15 +275,18 @@ static void put_progress(
 	struct text_out *out, const struct screen *screen, const struct cJSON *swap)
 {
 	const struct cJSON *progress = status_item(swap, "progress");
+	const char *path = status_string(progress, "path");
 	uint64_t done, whole;
 
 	if (!status_number(progress, "done_bytes", &done) ||
 		!status_number(progress, "total_bytes", &whole) || whole == 0)
 		return;
 	text_put(out, "preparing ");
-	(void)screen_put(out, screen, status_string(status_item(swap, "file"), "path"), WORDS);
+	/* A daemon of before the last upgrade does not tell which: then it is the first. */
+	(void)screen_put(out, screen,
+		*path ? path : status_string(status_item(swap, "file"), "path"), WORDS);
 	text_put(out, "  ");
-	screen_bar(out, screen, status_centipct(done, whole), BAR_MAX);
+	screen_bar(out, screen, status_centipct(done, whole), GRID_BAR_MAX);
 	text_put(out, " ");
 	text_put_u64(out, status_centipct(done, whole) / 100);
 	text_put(out, "%  ");
@@ -423,6 +333,6 @@ void swap_page(struct text_out *out, const struct screen *screen, const struct h
 		strcmp(hb->head.mode, "observe") == 0 ? "next, if it did not only observe: "
 						      : "next: ",
 		status_string(swap, "plan"));
-	put_table(out, screen, &areas_table, areas);
-	put_table(out, screen, &services_table, services);
+	put_table(out, screen, &areas_grid, areas);
+	put_table(out, screen, &services_grid, services);
 }

@@ -11,7 +11,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,36 +18,10 @@
 #include <unistd.h>
 
 #include "guardian/event_source.h"
-#include "guardian/fs.h"
+#include "root_scene.h"
 
-static char root[64];
-static int rootfd;
 static struct event_source *source;
 static struct event_record record;
-
-static int setup(void **unused)
-{
-	(void)unused;
-	strcpy(root, "/tmp/guardian-test-XXXXXX");
-	assert_non_null(mkdtemp(root));
-	rootfd = fs_open_dir(AT_FDCWD, root);
-	assert_true(rootfd >= 0);
-	assert_int_equal(fs_make_dirs(rootfd, "run/guardian", 0755), 0);
-	return 0;
-}
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st, (void)type, (void)ftw;
-	return remove(path);
-}
-
-static int teardown(void **unused)
-{
-	(void)unused;
-	fs_close(&rootfd);
-	return nftw(root, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-}
 
 /* A status file whose events are "FIRST" to "LAST", two of each microsecond. */
 static void put_status(int first, int last)
@@ -118,6 +91,29 @@ static void events_to_come(void **unused)
 	assert_int_equal(event_source_wait(source, 1000), 0);
 	assert_int_equal(next(), 20);
 	assert_int_equal(next(), 21);
+	event_source_close(source);
+}
+
+/* What was not asked for is not news either. */
+static void no_event_comes_twice_or_late(void **unused)
+{
+	(void)unused;
+	put_status(1, 5);
+	assert_int_equal(event_source_open(&source, root, rootfd, 0), 0);
+	assert_int_equal(next(), -1);
+	assert_int_equal(event_source_wait(source, 1000), 0);
+	assert_int_equal(next(), -1);
+	put_status(1, 6);
+	assert_int_equal(event_source_wait(source, 1000), 0);
+	assert_int_equal(next(), 6);
+	assert_int_equal(next(), -1);
+	event_source_close(source);
+
+	put_status(1, 5); /* 4 and 5 are of one microsecond */
+	assert_int_equal(event_source_open(&source, root, rootfd, 1), 0);
+	assert_int_equal(next(), 5);
+	assert_int_equal(event_source_wait(source, 1000), 0);
+	assert_int_equal(next(), -1);
 	event_source_close(source);
 }
 
@@ -214,6 +210,12 @@ static void the_journal_comes_first(void **unused)
 	assert_string_equal(record.message, "a plain line");
 	assert_int_equal(event_source_next(source, &record), 0);
 	event_source_close(source);
+
+	/* none of them, only those to come: still the journal's */
+	assert_int_equal(unlinkat(rootfd, "run/guardian/status.json", 0), 0);
+	assert_int_equal(event_source_open(&source, root, rootfd, 0), 0);
+	assert_int_equal(event_source_next(source, &record), 0);
+	event_source_close(source);
 }
 
 int main(void)
@@ -222,6 +224,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			the_last_events_of_the_status_file, setup, teardown),
 		cmocka_unit_test_setup_teardown(events_to_come, setup, teardown),
+		cmocka_unit_test_setup_teardown(no_event_comes_twice_or_late, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_status_file_goes_and_comes, setup, teardown),
 		cmocka_unit_test_setup_teardown(neither_journal_nor_status, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_journal_comes_first, setup, teardown),

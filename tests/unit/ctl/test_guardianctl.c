@@ -11,7 +11,6 @@
 
 #include <cjson/cJSON.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,32 +23,9 @@ int guardianctl_main(int argc, char **argv);
 #include "ctl/guardianctl.c"
 #undef main
 
-static char root[64];
-static int rootfd;
+#include "root_scene.h"
+
 static char output[1 << 16], errors[1 << 14];
-
-static int setup(void **unused)
-{
-	(void)unused;
-	strcpy(root, "/tmp/guardian-test-XXXXXX");
-	assert_non_null(mkdtemp(root));
-	rootfd = fs_open_dir(AT_FDCWD, root);
-	assert_true(rootfd >= 0);
-	return fs_make_dirs(rootfd, "run/guardian", 0755);
-}
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st, (void)type, (void)ftw;
-	return remove(path);
-}
-
-static int teardown(void **unused)
-{
-	(void)unused;
-	fs_close(&rootfd);
-	return nftw(root, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-}
 
 static void put_status(uint64_t age_us)
 {
@@ -167,6 +143,9 @@ static void wrong_words_are_usage(void **unused)
 	assert_int_equal(guardianctl("swap", "--nonsense"), 2);
 	assert_int_equal(guardianctl("swap", "/swapfile"), 2);
 	assert_non_null(strstr(errors, "takes no argument like '/swapfile'"));
+	assert_int_equal(guardianctl("slots", "--nonsense"), 2);
+	assert_int_equal(guardianctl("slots", "cam-12"), 2);
+	assert_non_null(strstr(errors, "takes no argument like 'cam-12'"));
 	assert_int_equal(guardianctl("events", "--nonsense"), 2);
 	assert_int_equal(guardianctl("events", "backend"), 2);
 	assert_int_equal(guardianctl("events", "-n", "many"), 2);
@@ -211,23 +190,53 @@ static void the_status_of_the_living_and_the_dead(void **unused)
 	assert_non_null(strstr(output, "\nbackend  ok"));
 }
 
+static void the_slots_of_the_living_and_the_dead(void **unused)
+{
+	cJSON *json;
+
+	(void)unused;
+	assert_int_equal(guardianctl("--root", root, "slots"), 1);
+	assert_non_null(strstr(output, "guardiand IS NOT RUNNING"));
+	assert_non_null(strstr(output, "semaphore file is not as it should be: absent"));
+	assert_int_equal(guardianctl("--root", root, "slots", "--json"), 1);
+	json = cJSON_ParseWithOpts(output, NULL, 1);
+	assert_true(cJSON_IsFalse(cJSON_GetObjectItem(json, "alive")));
+	assert_string_equal(cJSON_GetObjectItem(json, "slots_from")->valuestring, "streams.sem");
+	cJSON_Delete(json);
+
+	put_status(0);
+	assert_int_equal(guardianctl("--root", root, "slots"), 0);
+	assert_non_null(strstr(output, "The policy sets no cap on streams."));
+	assert_int_equal(guardianctl("--root", root, "slots", "-j"), 0);
+	assert_int_equal(strncmp(output, "{\"alive\":true,", 14), 0);
+}
+
+/* -> where its output is to be read. */
+static int start_piped(const char *const *words, int err, pid_t *child)
+{
+	int ends[2];
+
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	*child = start(words, ends[1], err);
+	close(ends[1]);
+	return ends[0];
+}
+
 static void watching_ends_with_its_reader(void **unused)
 {
 	const char *const words[] = {"--root", root, "status", "--watch", NULL};
 	_cleanup_fd_ int err = open_output("err");
 	char line[16] = "";
-	int ends[2];
 	pid_t child;
+	int out;
 
 	(void)unused;
 	put_status(0);
-	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
 	signal(SIGPIPE, SIG_IGN);
-	child = start(words, ends[1], err);
-	close(ends[1]);
-	assert_int_equal(read(ends[0], line, 9), 9);
+	out = start_piped(words, err, &child);
+	assert_int_equal(read(out, line, 9), 9);
 	assert_string_equal(line, "guardiand");
-	close(ends[0]);
+	close(out);
 	assert_int_equal(finish(child), 1);
 	signal(SIGPIPE, SIG_DFL);
 	take(err, errors, sizeof(errors));
@@ -314,21 +323,19 @@ static void following(void **unused)
 	_cleanup_fd_ int err = open_output("err");
 	struct timespec moment = {0, 300000000};
 	char line[256] = "";
-	int ends[2];
 	pid_t child;
+	int out;
 
 	(void)unused;
 	put_status(0);
-	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
-	child = start(words, ends[1], err);
-	assert_true(read(ends[0], line, sizeof(line) - 1) > 0);
+	out = start_piped(words, err, &child);
+	assert_true(read(out, line, sizeof(line) - 1) > 0);
 	assert_non_null(strstr(line, "second\n"));
 	nanosleep(&moment, NULL);
 	assert_int_equal(waitpid(child, NULL, WNOHANG), 0);
 	kill(child, SIGTERM);
 	assert_int_equal(finish(child), -SIGTERM);
-	close(ends[0]);
-	close(ends[1]);
+	close(out);
 }
 
 int main(void)
@@ -339,6 +346,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(no_such_root, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			the_status_of_the_living_and_the_dead, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			the_slots_of_the_living_and_the_dead, setup, teardown),
 		cmocka_unit_test_setup_teardown(watching_ends_with_its_reader, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_full_disk_is_told, setup, teardown),
 		cmocka_unit_test_setup_teardown(

@@ -1,19 +1,9 @@
 /*
  * status_grid: the table of services in all widths.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#include <cjson/cJSON.h>
-#include <string.h>
+#include "page_scene.h"
 
 #include "guardian/status_grid.h"
-
-static char buf[8192];
 
 static const char services[] =
 	"[{\"name\":\"backend\",\"state\":\"warn\",\"restarts\":3,\"oom_kills\":1,\"members\":[{"
@@ -24,16 +14,7 @@ static const char services[] =
 
 static const char *grid(const char *text, uint16_t columns, bool utf8, bool colour)
 {
-	const struct screen screen = {.columns = columns, .utf8 = utf8, .colour = colour};
-	cJSON *json = cJSON_Parse(text);
-	struct text_out out;
-
-	assert_non_null(json);
-	text_out_init(&out, buf, sizeof(buf));
-	status_grid(&out, &screen, json);
-	assert_false(out.full);
-	cJSON_Delete(json);
-	return buf;
+	return draw(status_grid, text, columns, utf8, colour);
 }
 
 static void the_whole_table(void **unused)

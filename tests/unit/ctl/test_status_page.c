@@ -140,6 +140,18 @@ static void odd_numbers_are_not_calculated_with(void **unused)
 		     HEARTBEAT_ALIVE, 0),
 		&plain);
 	assert_non_null(strstr(buf, "memory unknown, swap 5 B\n"));
+	page(beat("{\"host\":{\"rules\":\"without_swap\",\"swap_total_bytes\":5}}", HEARTBEAT_ALIVE,
+		     0),
+		&plain);
+	assert_non_null(strstr(buf, "swap 5 B (not counted on)\n"));
+	page(beat("{\"host\":{\"rules\":\"without_swap\",\"swap_total_bytes\":0}}", HEARTBEAT_ALIVE,
+		     0),
+		&plain);
+	assert_non_null(strstr(buf, "swap none\n"));
+	page(beat("{\"host\":{\"rules\":\"with_swap\",\"swap_total_bytes\":5}}", HEARTBEAT_ALIVE,
+		     0),
+		&plain);
+	assert_non_null(strstr(buf, "swap 5 B\n"));
 }
 
 static void colours_of_life_and_death(void **unused)

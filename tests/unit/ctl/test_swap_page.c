@@ -1,19 +1,9 @@
 /*
  * The page of `guardianctl swap`: both tables in all widths, and the lines above them.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#include <cjson/cJSON.h>
-#include <string.h>
+#include "page_scene.h"
 
 #include "guardian/swap_page.h"
-
-static char buf[16384];
 
 static const char whole[] =
 	"{\"areas_from\":\"status.json\",\"swap\":{\"wanted_bytes\":2147483648,\"swappiness\":10,"
@@ -30,18 +20,17 @@ static const char whole[] =
 	"},{\"name\":\"worker\",\"swap_bytes\":131072000,\"swap_limit_bytes\":null},"
 	"{\"name\":\"redis\",\"swap_bytes\":0}]}";
 
+static void without_a_daemon(
+	struct text_out *out, const struct screen *screen, const struct cJSON *view)
+{
+	const struct heartbeat none = {.state = HEARTBEAT_NONE};
+
+	swap_page(out, screen, &none, view);
+}
+
 static const char *page(const char *text, uint16_t columns, bool utf8, bool colour)
 {
-	const struct screen screen = {.columns = columns, .utf8 = utf8, .colour = colour};
-	const struct heartbeat none = {.state = HEARTBEAT_NONE};
-	cJSON *view = cJSON_Parse(text);
-	struct text_out out;
-
-	assert_non_null(view);
-	text_out_init(&out, buf, sizeof(buf));
-	swap_page(&out, &screen, &none, view);
-	assert_false(out.full);
-	cJSON_Delete(view);
+	draw(without_a_daemon, text, columns, utf8, colour);
 	assert_int_equal(strncmp(buf, colour ? "\033[1;31mguardiand IS NOT" : "guardiand IS NOT",
 				 colour ? 23 : 16),
 		0);
@@ -82,6 +71,17 @@ static void the_whole_page(void **unused)
 		"backend  ####################    250 MiB     512 MiB\n"
 		"worker   ##########..........    125 MiB   unlimited\n"
 		"redis    ....................        0 B           -\n");
+}
+
+/* Beside a first file that is in use, a second is resized. */
+static void the_file_under_way_is_named(void **unused)
+{
+	(void)unused;
+	page("{\"swap\":{\"file\":{\"path\":\"/swapfile\"},\"progress\":{\"path\":\"/swapfile.2\","
+	     "\"phase\":\"switching off\",\"done_bytes\":50,\"total_bytes\":200}}}",
+		100, false, false);
+	expect_part(
+		"preparing /swapfile.2  #####............... 25%  50 B of 200 B, switching off\n");
 }
 
 static size_t widest_line(void)
@@ -180,6 +180,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_whole_page),
+		cmocka_unit_test(the_file_under_way_is_named),
 		cmocka_unit_test(narrow_terminals),
 		cmocka_unit_test(a_long_path_is_cut),
 		cmocka_unit_test(control_characters),
