@@ -1,5 +1,5 @@
 #!/bin/bash
-# limit: 540
+# limit: 900
 # 4.5 GB of anonymous memory on a host of 3.75 GB, with swap: PostgreSQL and Redis answer all the time, and nothing of them is swapped,
 # because they are protected; guardiand tells that swap fills up, and guardianctl names who uses it. GUARDIAN_LOAD_MB: another load.
 # shellcheck source=../lib.sh
@@ -63,7 +63,7 @@ began=$SECONDS
 third=$((LOAD_MB / 3))
 ok "$LOAD_MB MB are taken on $(($(kib MemTotal) / 1024)) MB" \
 	"run-container load -- sh -c 'hog $third & hog $third & hog $third & wait'"
-eventually 'swap fills, which is told' 400 '[ $(($(count_events swap_high) + $(count_events swap_thrash))) -ge 1 ]'
+eventually 'swap fills, which is told' 700 '[ $(($(count_events swap_high) + $(count_events swap_thrash))) -ge 1 ]'
 note "after $((SECONDS - began)) s, with $(($(area /swapfile Used) / 1024)) MiB of $swap_mb MiB of swap in use"
 eventually 'all of it is taken' 120 '[ "$(docker logs load 2>&1 | grep -c taken)" = 3 ]'
 guardianctl swap >/tmp/swap.of.case
