@@ -200,6 +200,12 @@ slow_disk() {
 		"IOWriteBandwidthMax=${2:+$(findmnt -fno SOURCE "/mnt/$1") ${2}M}"
 }
 
+# slow_reads NAME MIB_PER_S|'': the same for what it reads from there, its children with it.
+slow_reads() {
+	systemctl set-property --runtime guardiand.service \
+		"IOReadBandwidthMax=${2:+$(findmnt -fno SOURCE "/mnt/$1") ${2}M}"
+}
+
 lib_clean_swap() {
 	local path
 	awk 'NR > 1 { print $1 }' /proc/swaps | while read -r path; do swapoff "$path"; done
@@ -215,6 +221,45 @@ make_swap() {
 	fallocate -l "$2M" "$1" && chmod 600 "$1" && mkswap -q "$1" && swapon "$1"
 }
 
+# --- streams -------------------------------------------------------------------------------------------------------------------
+
+SEMAPHORE=/run/guardian/streams.sem
+# A small live picture, as fast as a camera sends it.
+FFMPEG=(ffmpeg -v error -nostdin -threads 1 -re -f lavfi -i testsrc=size=160x120:rate=2 -threads 1 -f mjpeg -y /dev/null)
+
+# start_stream NAME [DOCKER-OPTION...]: FFmpeg in a slot, in a container of its own.
+start_stream() {
+	local name=$1
+	shift
+	run-container "$name" -v /run/guardian:/run/guardian "$@" -- guardian-stream --name "$name" -- "${FFMPEG[@]}"
+}
+
+# ffmpegs CONTAINER: the host's pids of its FFmpeg processes, the oldest first.
+ffmpegs() {
+	local pid
+	sort -n "/sys/fs/cgroup/$(cgroup_of "$1")/cgroup.procs" | while read -r pid; do
+		[ "$(val "/proc/$pid/comm")" != ffmpeg ] || echo "$pid"
+	done
+}
+
+# sem_locks FIRST END: how many bytes of the semaphore file, from FIRST to before END, are locked, by the kernel's own list.
+sem_locks() {
+	awk -v inode=":$(stat -c %i $SEMAPHORE)$" -v first="$1" -v end="$2" '
+		$2 == "OFDLCK" && $4 == "WRITE" && $6 ~ inode && $7 >= first && $7 < end { n += $8 - $7 + 1 } END { print n + 0 }' /proc/locks
+}
+slots_held() { sem_locks 0 64; }
+slots_waiting() { sem_locks 2048 2112; }
+
+# slot_caps: the cap, the effective cap and its reason (0 full, 1 memory, 2 warning) as the file says them.
+slot_caps() { od -An -tu4 -j16 -N12 "$SEMAPHORE" | xargs; }
+
+# refused [GUARDIAN-STREAM-OPTION...]: true when there is no slot; why, in $WHY.
+# shellcheck disable=SC2034 # for the cases
+refused() {
+	WHY=$(guardian-stream "$@" -- true 2>&1)
+	[ $? -eq 75 ]
+}
+
 # --- a case's beginning and end ------------------------------------------------------------------------------------------------
 
 lib_clean() {
@@ -224,11 +269,12 @@ lib_clean() {
 	# shellcheck disable=SC2086 # a list of ids
 	[ -z "$containers" ] || timeout 120 docker rm -f $containers >/dev/null
 	lib_clean_swap
-	rm -rf "$LIB_DATA/run" /run/guardian/state
+	rm -rf "$LIB_DATA/run" /run/guardian/state "$SEMAPHORE"
 }
 
+# lib_end [CODE]: what a case's own trap on EXIT ends with: `trap 'code=$?; ...; lib_end $code' EXIT`.
 lib_end() {
-	local code=$?
+	local code=${1:-$?}
 	trap - EXIT
 	[ "$code" -eq 0 ] || lib_fail "the case ran to its end" "it stopped with code $code"
 	lib_clean
