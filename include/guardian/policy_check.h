@@ -24,11 +24,11 @@ enum finding_kind {
 	FINDING_GUARDED_CGROUP, /* text: the cgroup's unit */
 	FINDING_DUPLICATE_NAME,
 	FINDING_SAME_SELECTOR,
-	FINDING_NEVER_SURRENDERS,   /* n: rounds, time they take, window */
-	FINDING_LIMITS_OVER_MEMORY, /* n: sum of mem_limit, reserve, memory */
-	FINDING_RESERVATIONS_OVER,  /* n: sum of mem_reservation, reserve, memory */
-	FINDING_SWAP_TOO_SMALL,     /* n: size */
-	FINDING_SWAP_FOLDER,        /* text: the path */
+	FINDING_NEVER_SURRENDERS,    /* n: rounds, time they take, window */
+	FINDING_LIMITS_OVER_MEMORY,  /* n: sum of mem_limit, reserve, memory */
+	FINDING_RESERVATIONS_OVER,   /* n: sum of mem_reservation, reserve, memory */
+	FINDING_SWAP_TOO_SMALL,      /* n: size */
+	FINDING_SWAP_FOLDER,         /* text: the path */
 	FINDING_STREAMS_OVER_MEMORY, /* n: all streams, reserve, memory */
 	FINDING_NO_SERVICES,
 	FINDING_COUNT,

@@ -263,10 +263,11 @@ enum lack {
 	LACK_ROOT = 1 << 4,         /* not root: reads only */
 	LACK_SWAP_ACCOUNT = 1 << 5, /* no memory.swap.* files */
 	LACK_JOURNAL = 1 << 6,
-	LACK_ROOM = 1 << 7,  /* more cgroups or containers than guardiand can hold */
-	LACK_ZSWAP = 1 << 8, /* the policy wants it, and this kernel has none */
+	LACK_ROOM = 1 << 7,         /* more cgroups or containers than guardiand can hold */
+	LACK_ZSWAP = 1 << 8,        /* the policy wants it, and this kernel has none */
+	LACK_STREAM_GROUP = 1 << 9, /* the policy names it, and /etc/group does not */
 };
-#define LACK_COUNT 9
+#define LACK_COUNT 10
 
 struct snapshot {
 	uint64_t now_us;      /* CLOCK_BOOTTIME */

@@ -166,7 +166,10 @@ static void put_table(struct text_out *out, const struct screen *screen, const s
 		grid.width[0]--;
 	text_put(out, "\n");
 	grid_put_titles(&grid);
-	cJSON_ArrayForEach(row, rows) grid_put_row(&grid, row, COLOUR_PLAIN);
+	cJSON_ArrayForEach(row, rows)
+	{
+		grid_put_row(&grid, row, COLOUR_PLAIN);
+	}
 }
 
 /* ---- the line of all swap together ---- */

@@ -41,6 +41,7 @@ struct guardian_streams {
 	uint64_t read_at_us;            /* the memory of the streams */
 	uint64_t scan_at_us;            /* the members, if nothing tells of one before */
 	uint64_t watched_inode;
+	char strays[160];                                    /* see guardian_streams_strays() */
 	uint16_t n_members;                                  /* when they were looked through */
 	struct stream_scanned scanned[SNAPSHOT_MEMBERS_MAX]; /* as snapshot.member */
 };
@@ -132,6 +133,8 @@ void guardian_streams_forget(struct guardian *g);
 void guardian_streams_sample(struct guardian *g, bool moved);
 /* When it wants to look again without being told; UINT64_MAX: not at all. */
 uint64_t guardian_streams_wake_us(const struct guardian *g);
+/* Who streams without a slot, in words. Valid until the next call. */
+const char *guardian_streams_strays(struct guardian *g);
 /* As act_ops.stream. */
 int guardian_streams_act(struct guardian *g, const struct action *action);
 

@@ -391,8 +391,10 @@ static const char *path_of(struct guardian *g, uint64_t inode)
 
 /* What belongs behind the sentence. A service's name says enough of where: its cgroup is in the
  * fields; a failure is better told in the words of who refused. */
-static const char *extra_of(const struct guardian *g, const struct event *e, const char *path)
+static const char *extra_of(struct guardian *g, const struct event *e, const char *path)
 {
+	if (e->kind == EVENT_STREAM_UNACCOUNTED)
+		return guardian_streams_strays(g);
 	if ((e->kind == EVENT_LIMIT_FAILED || e->kind == EVENT_STREAM_STOP_FAILED) &&
 		e->inode == g->words_inode && g->words[0])
 		return g->words;

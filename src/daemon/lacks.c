@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "guardian/group.h"
 #include "guardian/lacks.h"
 #include "guardian/vm_knobs.h"
 
@@ -26,7 +27,7 @@ static bool has_no_swap_limits(int cgfd)
 uint32_t lacks_find(
 	int rootfd, int cgfd, const struct policy *policy, const struct host_sample *host)
 {
-	uint32_t lacks = 0, on;
+	uint32_t lacks = 0, on, gid;
 
 	if (cgfd < 0)
 		lacks |= LACK_CGROUP2;
@@ -43,5 +44,7 @@ uint32_t lacks_find(
 	/* Switched off it is as good as not there. */
 	if (policy->swap.zswap == SWITCH_ON && vm_knob_read(rootfd, VM_ZSWAP, &on) == -ENOENT)
 		lacks |= LACK_ZSWAP;
+	if (policy->streams.max > 0 && group_find(rootfd, policy->streams.group, &gid) == -ENOENT)
+		lacks |= LACK_STREAM_GROUP;
 	return lacks;
 }

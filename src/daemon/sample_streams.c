@@ -16,6 +16,7 @@
 
 #include "guardian/group.h"
 #include "guardian/stream_match.h"
+#include "guardian/text.h"
 
 #include "daemon.h"
 
@@ -233,6 +234,37 @@ uint64_t guardian_streams_wake_us(const struct guardian *g)
 	if (g->snap.streams.n_processes > 0 && streams->read_at_us < wake_us)
 		wake_us = streams->read_at_us;
 	return wake_us;
+}
+
+/* ---- telling ---- */
+
+/* "process 3000 of backend"; the name is left out where the one before has the same. */
+static void put_stray(const struct guardian *g, struct text_out *out,
+	const struct stream_process *process, const struct stream_process *before)
+{
+	text_put(out, before ? ", " : "process ");
+	text_put_u64(out, process->pid);
+	if (process->service < g->policy.n_services &&
+		(!before || before->service != process->service)) {
+		text_put(out, " of ");
+		text_put(out, g->policy.service[process->service].name);
+	}
+}
+
+const char *guardian_streams_strays(struct guardian *g)
+{
+	const struct streams_sample *sample = &g->snap.streams;
+	const struct stream_process *before = NULL;
+	struct text_out out;
+
+	text_out_init(&out, g->streams.strays, sizeof(g->streams.strays));
+	for (uint16_t i = 0; i < sample->n_processes; i++) {
+		if (sample->process[i].slot != STREAM_NO_SLOT)
+			continue;
+		put_stray(g, &out, &sample->process[i], before);
+		before = &sample->process[i];
+	}
+	return g->streams.strays;
 }
 
 /* ---- acting ---- */

@@ -153,6 +153,8 @@ static const struct {
 		"some of its cgroups are neither seen nor limited"},
 	{LACK_ZSWAP, "zswap in its kernel",
 		"swapped pages go to the disk as they are, whatever swap.zswap says"},
+	{LACK_STREAM_GROUP, "group of the name in streams.group",
+		"the semaphore file stays root's, and only root takes slots"},
 };
 
 static size_t lack_row(enum lack lack)

@@ -26,7 +26,7 @@ static int holder_of(const struct streams_sample *streams, const struct slot_sam
 
 bool streams_match(struct streams_sample *streams)
 {
-	int16_t before[STREAM_PROCESSES_MAX];
+	int16_t before[STREAM_PROCESSES_MAX] = {0};
 	bool changed = false;
 
 	for (int i = 0; i < streams->n_processes; i++) {

@@ -1,6 +1,7 @@
 /*
- * dockerd: a Docker Engine in a thread of the test: ping, inspect, update and stop of numbered containers
- * (host_id()), for as long as it is wanted; and it can hang, as dockerd does when memory is short.
+ * dockerd: a Docker Engine in a thread of the test: ping, inspect, update and stop of numbered
+ * containers (host_id()), for as long as it is wanted; and it can hang, as dockerd does when memory
+ * is short.
  */
 #ifndef TESTS_DAEMON_DOCKERD_H
 #define TESTS_DAEMON_DOCKERD_H

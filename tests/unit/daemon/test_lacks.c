@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include <string.h>
 #include <unistd.h>
 
 #include "guardian/lacks.h"
@@ -69,6 +70,31 @@ static void zswap_is_missed_by_who_wants_it(void **unused)
 	host_remove(&h);
 }
 
+static void a_group_is_missed_by_who_names_it(void **unused)
+{
+	struct host h;
+
+	(void)unused;
+	host_make(&h);
+	host_put(&h, "run/docker.sock", "x");
+	host_put(&h, "etc/group", "root:x:0:\nvideo:x:44:cam\n");
+	policy.swap.zswap = SWITCH_KEEP;
+	strcpy(policy.streams.group, "nobody-has-it");
+	policy.streams.max = 0;
+	assert_int_equal(find(&h, h.cgfd, &whole), 0);
+	policy.streams.max = 6;
+	assert_int_equal(find(&h, h.cgfd, &whole), LACK_STREAM_GROUP);
+	strcpy(policy.streams.group, "video");
+	assert_int_equal(find(&h, h.cgfd, &whole), 0);
+	strcpy(policy.streams.group, "4711"); /* a number needs no name */
+	assert_int_equal(find(&h, h.cgfd, &whole), 0);
+	host_put(&h, "etc/group", "video:x:44:cam\n");
+	strcpy(policy.streams.group, "root");
+	assert_int_equal(find(&h, h.cgfd, &whole), 0);
+	policy.streams.max = 0;
+	host_remove(&h);
+}
+
 static void root_is_asked_of_the_kernel(void **unused)
 {
 	struct host h;
@@ -86,6 +112,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_in_turn),
 		cmocka_unit_test(zswap_is_missed_by_who_wants_it),
+		cmocka_unit_test(a_group_is_missed_by_who_names_it),
 		cmocka_unit_test(root_is_asked_of_the_kernel),
 	};
 
