@@ -69,13 +69,10 @@ RUN_TESTS := tests/run-tests --results $(BUILD)/results --timeout $(TEST_TIMEOUT
 QUICK := unit replay fault fuzz static
 
 all: $(PROGRAMS) $(ARCHIVES) $(BUILD)/guardian.yaml.5  ## build the programs
-
 help:  ## list the targets
 	@sed -n 's/^\([a-z][a-z-]*\):.*##  *\(.*\)/\1|\2/p' Makefile | while IFS='|' read -r t h; do printf '  %-15s %s\n' "$$t" "$$h"; done
-
 deps:  ## install the libraries and tools that the build misses (apt or dnf; nothing missing: nothing done)
 	@.ci/install-deps build
-
 deps-tools:  ## the same for lint, cover, fuzz and bench
 	@.ci/install-deps tools
 
@@ -94,7 +91,6 @@ $(BUILD)/guardiand: $(call object,src/daemon/main.c) $(AWAKE) $(call archives,da
 
 $(BUILD)/guardianctl: $(call object,src/ctl/guardianctl.c) $(call archives,ctl)
 	$(call say,LINK) $(LINK) -o $@ $^ $(LIBS)
-
 $(BUILD)/policy-man: $(call object,src/codec/policy_man.c) $(call archives,codec)
 	$(call say,LINK) $(LINK) -o $@ $^ $(LIBS)
 
@@ -138,11 +134,9 @@ $(BUILD)/obj/tests/%.o: INCLUDES = -Isrc -I$(<D) $(patsubst tests/unit/%,-Isrc/%
 $(BUILD)/tests/unit/%: $(BUILD)/obj/tests/unit/%.o $$(call helpers,tests/unit/$$*) $$(call archives,$$(*D))
 	@mkdir -p $(@D)
 	$(call say,LINK) $(LINK) -o $@ $^ $(TEST_LIBS)
-
 $(BUILD)/tests/replay/%: $(BUILD)/obj/tests/replay/%.o $$(call helpers,tests/replay/$$*) $(call archives,ctl)
 	@mkdir -p $(@D)
 	$(call say,LINK) $(LINK) -o $@ $^ $(TEST_LIBS)
-
 $(BUILD)/tests/fault/%: $(BUILD)/obj/tests/fault/%.o $$(call helpers,tests/fault/$$*) $(BUILD)/libstream.a $(call archives,ctl)
 	@mkdir -p $(@D)
 	$(call say,LINK) $(LINK) $(FAULT_LINK) -o $@ $^ $(TEST_LIBS) -ldl
@@ -153,8 +147,6 @@ $(BUILD)/tests/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(if $(FUZZER),,$(call object
 	$(call say,LINK) $(LINK) $(if $(FUZZER),-fsanitize=fuzzer) -o $@ $^ $(LIBS)
 
 tests: all $(TESTS)  ## build all tests
-
-# ---- Running ----
 
 run: deps  ## install what is missing, build, run guardiand here, or in the test guest when this host has no cgroup v2 memory
 	@$(SUB_MAKE) all
@@ -169,36 +161,26 @@ run: deps  ## install what is missing, build, run guardiand here, or in the test
 
 # A program that does not build is a failure of its tier; the others run all the same.
 run_tier = +@$(SUB_MAKE) -sk all $2 && broken= || broken=--broken; $(RUN_TESTS) $$broken $1 $2
-sum_tiers = tests/run-tests --results $(BUILD)/results --sum
+run_tiers = +@rm -rf $(BUILD)/results; status=0; \
+	for tier in $1; do $(MAKE) --no-print-directory -s check-$$tier || status=1; done; \
+	tests/run-tests --results $(BUILD)/results --sum $1 || status=1; exit $$status
 
 check: deps  ## all tests; the last line is `N passed, N failed, N skipped`
-	@rm -rf $(BUILD)/results; status=0; \
-	for tier in $(QUICK) guest; do $(MAKE) --no-print-directory -s check-$$tier || status=1; done; \
-	$(sum_tiers) $(QUICK) guest || status=1; exit $$status
-
+	$(call run_tiers,$(QUICK) guest)
 check-quick:  ## all tests that need no guest, and their sum
-	@rm -rf $(BUILD)/results; status=0; \
-	for tier in $(QUICK); do $(MAKE) --no-print-directory -s check-$$tier || status=1; done; \
-	$(sum_tiers) $(QUICK) || status=1; exit $$status
-
+	$(call run_tiers,$(QUICK))
 check-unit:  ## one test program a module
 	$(call run_tier,unit,$(UNIT_TESTS))
-
 check-replay:  ## recorded and written minutes, and the plans expected
 	$(call run_tier,replay,$(REPLAY_TESTS))
-
 check-fault:  ## fail each call in turn: error back, nothing leaked
 	$(call run_tier,fault,$(FAULT_TESTS))
-
 check-fuzz:  ## the fuzz targets over their corpus, as plain tests
 	$(call run_tier,fuzz,$(FUZZ_TESTS))
-
 check-static:  ## the house's rules: layers and pure, as tests
 	@CC='$(CC)' $(RUN_TESTS) static tests/layers tests/pure tests/readme
-
 check-guest: all  ## real containers in the test guest
 	@tests/run-tests --results $(BUILD)/results --timeout 10800 --live guest tests/guest/run
-
 check-sanitize:  ## all tests that need no guest, under ASan and UBSan
 	@$(MAKE) --no-print-directory -k BUILD=$(BUILD)/sanitize HARDEN= LDFLAGS='-fsanitize=address,undefined' TEST_TIMEOUT=600 \
 		CFLAGS='-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer' check-quick
@@ -207,7 +189,6 @@ fuzz: deps-tools  ## run each fuzzer for FUZZ_SECONDS (30) with libFuzzer, ASan 
 	@$(SUB_MAKE) -sk BUILD=$(BUILD)/fuzz CC=clang FUZZER=1 HARDEN= LDFLAGS='-fsanitize=address,undefined' \
 		CFLAGS='-O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined' fuzzers
 	@tests/fuzz/run $(FUZZ_SECONDS) $(BUILD)/fuzz
-
 fuzzers: $(FUZZ_TESTS)
 
 cover: deps-tools  ## line and branch coverage; gates: core 98 % of branches, each other layer 85 % of lines
@@ -219,10 +200,8 @@ cover: deps-tools  ## line and branch coverage; gates: core 98 % of branches, ea
 lint: deps-tools  ## gcc -fanalyzer, clang-tidy, cppcheck, clang-format, shellcheck
 	@status=0; $(SUB_MAKE) -sk BUILD=$(BUILD)/lint CC=gcc CFLAGS='-O2 -g -fanalyzer -Werror' all || status=1; \
 	DEFINES='$(DEFINES)' JOBS=$(JOBS) tests/lint || status=1; exit $$status
-
 layers:  ## refuse an include that points up
 	@tests/layers
-
 pure:  ## refuse a core that calls anything but mem* and str*
 	@CC='$(CC)' tests/pure
 
@@ -231,10 +210,8 @@ $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(call archives,daemon)
 	$(call say,LINK) $(LINK) -o $@ $^ $(LIBS)
 
 bench-programs: $(BUILD)/bench/tick $(BUILD)/bench/floor $(BUILD)/bench/slot $(BUILD)/guardian-stream
-
 bench: all  ## the cost of a tick next to the floor's and other guardians'
 	@tests/bench/run
-
 format:  ## lay out all C files as .clang-format says
 	@find include src tests -name '*.[ch]' -exec clang-format -i {} +
 
@@ -270,3 +247,4 @@ clean:  ## remove the build folder
 .DELETE_ON_ERROR:
 .PHONY: all help deps deps-tools tests run check check-quick $(QUICK:%=check-%) check-guest check-sanitize fuzz fuzzers \
 	cover lint layers pure bench bench-programs format install uninstall clean
+
