@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "guardian/cgroup_set.h"
+#include "guardian/container_birth.h"
 #include "guardian/docker_files.h"
 #include "guardian/fs.h"
 #include "guardian/vm_knobs.h"
@@ -20,6 +21,7 @@ enum {
 	NAME_DEADLINE_US = 300 * 1000,  /* of the second from a container's birth to its limit */
 	UNIT_DEADLINE_US = 5 * 1000000, /* systemd reclaims inside the write of a lower limit */
 	MAKE_WAY_US = 2 * 1000000,
+	BIRTH_US = 5 * 1000000, /* from a container's cgroup to its own program */
 	UPDATE_DEADLINES = 8,
 };
 
@@ -119,6 +121,24 @@ static int hold_files(struct lane_tools *t, struct job *job, const struct limit_
 	return cgroup_set_limits(&target, set, &how, &outcome);
 }
 
+static bool is_scope(const char *unit)
+{
+	static const char suffix[] = ".scope";
+	size_t len = strlen(unit);
+
+	return len >= sizeof(suffix) && strcmp(unit + len - (sizeof(suffix) - 1), suffix) == 0;
+}
+
+/* A container that is only being made is under its limit at once, by its files; its unit is told
+ * when runc has done with it. */
+static void hold_newborn(struct lane_tools *t, struct job *job)
+{
+	if (!is_scope(job->unit) || !container_is_starting(t->rootfd, t->cgfd, job->path))
+		return;
+	(void)hold_files(t, job, &job->set);
+	container_await_start(t->rootfd, t->cgfd, job->path, BIRTH_US);
+}
+
 /* The unit owns its cgroup's values; what systemd has no property for (memory.oom.group in v252) is
  * a file. */
 static int hold_unit(struct lane_tools *t, struct job *job)
@@ -132,6 +152,7 @@ static int hold_unit(struct lane_tools *t, struct job *job)
 	files.mask &= 1U << LIMIT_OOM_GROUP;
 	unit.mask &= ~files.mask;
 	if (unit.mask) {
+		hold_newborn(t, job);
 		r = cgroup_set_make_way(&target, &unit, &how, &outcome);
 		if (r == 0)
 			r = units_keep_memory(

@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../os/fake_systemd.h"
 #include "guardian/lanes.h"
@@ -46,11 +47,9 @@ static int teardown(void **state)
 
 #define WORLD(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
-/* A hold of app.scope, whose unit is systemd's; done when this returns. */
-static void hold(enum limit_kind kind, uint64_t value)
+/* A hold of app.scope, whose unit is systemd's. */
+static void post_hold(enum limit_kind kind, uint64_t value)
 {
-	struct pollfd fd = {.fd = lanes_fd(lanes), .events = POLLIN};
-
 	job.kind = JOB_HOLD;
 	job.ticket = 7;
 	job.inode = host_inode(&host, "app.scope");
@@ -59,9 +58,21 @@ static void hold(enum limit_kind kind, uint64_t value)
 	strcpy(job.unit, "app.scope");
 	limit_put(&job.set, kind, value);
 	assert_int_equal(lanes_post(lanes, LANE_HOLD, &job), 0);
+}
+
+static void await_hold(void)
+{
+	struct pollfd fd = {.fd = lanes_fd(lanes), .events = POLLIN};
+
 	assert_int_equal(poll(&fd, 1, PATIENCE_MS), 1);
 	assert_true(lanes_take(lanes, &job));
 	assert_int_equal(job.error, 0);
+}
+
+static void hold(enum limit_kind kind, uint64_t value)
+{
+	post_hold(kind, value);
+	await_hold();
 }
 
 /* systemd writes all values with any one: without a word on memory.max it would fall back to 20 MiB
@@ -90,11 +101,39 @@ static void a_limit_says_nothing_of_the_rest(void **state)
 	assert_string_equal(systemd.properties, "app.scope 1 MemoryMax=104857600");
 }
 
+/* While runc makes the container, the file holds the limit and the unit is not spoken of: that
+ * would make `docker run` fail. */
+static void a_newborn_is_left_to_runc(void **state)
+{
+	char value[32] = "";
+
+	(void)state;
+	if (systemd.bus <= 0)
+		skip();
+	host_group(&host, "app.scope");
+	host_set(&host, "app.scope", "cgroup.procs", "77\n");
+	host_put(&host, "proc/77/comm", "runc:[2:INIT]\n");
+	post_hold(LIMIT_MAX, 100 * MIB);
+	for (int i = 0; i < PATIENCE_MS && strcmp(value, "104857600") != 0; i++) {
+		usleep(1000);
+		strncpy(value, host_get(&host, "sys/fs/cgroup/app.scope/memory.max"),
+			sizeof(value) - 1);
+		value[strcspn(value, "\n")] = '\0';
+	}
+	assert_string_equal(value, "104857600");
+	usleep(200 * 1000); /* it would have been spoken of by now */
+	assert_string_equal(systemd.properties, "");
+	host_put(&host, "proc/77/comm", "node\n");
+	await_hold();
+	assert_string_equal(systemd.properties, "app.scope 1 MemoryMax=104857600");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WORLD(a_reservation_leaves_the_limit),
 		WORLD(a_limit_says_nothing_of_the_rest),
+		WORLD(a_newborn_is_left_to_runc),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
