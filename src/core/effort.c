@@ -111,8 +111,10 @@ bool effort_failure_is_news(const struct effort *effort, int error)
 {
 	if (error == effort->told_error || error == -EAGAIN)
 		return false;
-	/* A peer that is slow may have done it all the same; one that is silent is told as such. */
-	if (error == -ENOENT || error == -ENODEV || error == -ESTALE || error == -ETIMEDOUT)
+	/* A peer that is slow may have done it all the same; one that is silent is told as such. A
+	 * file is in use until the kernel has ended the swapoff of a child that was killed. */
+	if (error == -ENOENT || error == -ENODEV || error == -ESTALE || error == -ETIMEDOUT ||
+		error == -ETXTBSY)
 		return effort->failures >= VANISHED_TELL;
 	return true;
 }

@@ -79,9 +79,11 @@ static void what_is_news(void **state)
 	assert_true(effort_failure_is_news(&effort, -EPERM));
 	assert_false(effort_failure_is_news(&effort, -EAGAIN));
 	assert_false(effort_failure_is_news(&effort, -ESTALE));
+	assert_false(effort_failure_is_news(&effort, -ETXTBSY));
 	effort.failures = VANISHED_TELL;
 	assert_true(effort_failure_is_news(&effort, -ESTALE));
 	assert_true(effort_failure_is_news(&effort, -ETIMEDOUT));
+	assert_true(effort_failure_is_news(&effort, -ETXTBSY));
 	assert_int_equal(errno_number(-EIO), EIO);
 }
 
