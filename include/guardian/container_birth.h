@@ -12,13 +12,9 @@
 #define GUARDIAN_CONTAINER_BIRTH_H
 
 #include <stdbool.h>
-#include <stdint.h>
 
-/* PATH below CGFD holds a process that is runc's (by its comm), as /proc below ROOTFD shows it.
- * What cannot be read is nobody's. */
+/* PATH below CGFD has no process yet, or holds one that is runc's (by its comm), as /proc below
+ * ROOTFD shows it. What cannot be read is nobody's. */
 bool container_is_starting(int rootfd, int cgfd, const char *path);
-
-/* Waits until that is over, TIMEOUT_US at the longest. Blocking. */
-void container_await_start(int rootfd, int cgfd, const char *path, uint64_t timeout_us);
 
 #endif

@@ -3,7 +3,8 @@
  *
  * A job is a flat copy: no pointers cross the threads. The loop posts with lanes_post() and
  * collects with lanes_take() when lanes_fd() (an eventfd) is readable. A lane does its jobs in
- * order; a hung peer delays its own lane only.
+ * order, but for one that is not possible yet, which comes again behind the others; a hung peer
+ * delays its own lane only.
  */
 #ifndef GUARDIAN_LANES_H
 #define GUARDIAN_LANES_H
@@ -59,6 +60,7 @@ struct job {
 	int64_t value;                      /* of the knob; the priority of the swap; grace */
 	uint64_t size_bytes, reserve_bytes; /* of a swap file, and of its file system */
 	uint64_t floor_bytes; /* JOB_SWAP_RESIZE: of memory, stays available meanwhile */
+	uint64_t newborn_us;  /* JOB_HOLD, the lane's own: since when its container is being made */
 	/* the answer */
 	int32_t error;                     /* 0 or -errno */
 	char message[160];                 /* the peer's own words, or why not; or empty */

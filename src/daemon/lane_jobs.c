@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "guardian/cgroup_set.h"
+#include "guardian/clock.h"
 #include "guardian/container_birth.h"
 #include "guardian/docker_files.h"
 #include "guardian/fs.h"
@@ -21,7 +22,7 @@ enum {
 	NAME_DEADLINE_US = 300 * 1000,  /* of the second from a container's birth to its limit */
 	UNIT_DEADLINE_US = 5 * 1000000, /* systemd reclaims inside the write of a lower limit */
 	MAKE_WAY_US = 2 * 1000000,
-	BIRTH_US = 5 * 1000000, /* from a container's cgroup to its own program */
+	BIRTH_US = 30 * 1000000, /* from a container's cgroup to its own program */
 	UPDATE_DEADLINES = 8,
 };
 
@@ -129,14 +130,22 @@ static bool is_scope(const char *unit)
 	return len >= sizeof(suffix) && strcmp(unit + len - (sizeof(suffix) - 1), suffix) == 0;
 }
 
-/* A container that is only being made is under its limit at once, by its files; its unit is told
- * when runc has done with it. */
-static void hold_newborn(struct lane_tools *t, struct job *job)
+/* A container that is only being made is under its limit at once, by its files, and its unit is
+ * told when runc has done with it. Until then runc has systemd set properties, and systemd writes
+ * all values with any one: what it lifted is written again. */
+static int hold_newborn(struct lane_tools *t, struct job *job)
 {
+	uint64_t now_us = clock_now_us(CLOCK_BOOTTIME);
+	int r;
+
 	if (!is_scope(job->unit) || !container_is_starting(t->rootfd, t->cgfd, job->path))
-		return;
-	(void)hold_files(t, job, &job->set);
-	container_await_start(t->rootfd, t->cgfd, job->path, BIRTH_US);
+		return 0;
+	if (!job->newborn_us)
+		job->newborn_us = now_us;
+	if (now_us - job->newborn_us >= BIRTH_US)
+		return 0;
+	r = hold_files(t, job, &job->set);
+	return r < 0 ? r : -EINPROGRESS;
 }
 
 /* The unit owns its cgroup's values; what systemd has no property for (memory.oom.group in v252) is
@@ -152,8 +161,9 @@ static int hold_unit(struct lane_tools *t, struct job *job)
 	files.mask &= 1U << LIMIT_OOM_GROUP;
 	unit.mask &= ~files.mask;
 	if (unit.mask) {
-		hold_newborn(t, job);
-		r = cgroup_set_make_way(&target, &unit, &how, &outcome);
+		r = hold_newborn(t, job);
+		if (r == 0)
+			r = cgroup_set_make_way(&target, &unit, &how, &outcome);
 		if (r == 0)
 			r = units_keep_memory(
 				&t->units, job->unit, &outcome.live, how.page_bytes, &unit);

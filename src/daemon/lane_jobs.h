@@ -22,7 +22,8 @@ struct lane_tools {
 void lane_tools_init(struct lane_tools *tools, enum lane lane, int rootfd, int cgfd);
 void lane_tools_close(struct lane_tools *tools);
 
-/* Does JOB and fills its answer. -> 0 or -errno. Blocking. */
+/* Does JOB and fills its answer. -> 0 or -errno; -EINPROGRESS: not yet, do it again soon. Blocking.
+ */
 int lane_job_run(struct lane_tools *tools, struct job *job);
 
 #endif

@@ -26,7 +26,8 @@
 enum {
 	QUEUE_MAX = SNAPSHOT_MEMBERS_MAX, /* every member may need a hold at the start */
 	STACK_BYTES = 512 << 10, /* sd-bus and cJSON are the deepest; 8 MiB would be locked */
-	SWAP_PATIENCE_S = 5,     /* to be on again when the daemon stops; systemd waits for 10 s */
+	AGAIN_NS = 20 * 1000000,
+	SWAP_PATIENCE_S = 5, /* to be on again when the daemon stops; systemd waits for 10 s */
 };
 
 struct ring {
@@ -104,6 +105,17 @@ static void answer(struct lanes *l, const struct job *job)
 	pthread_mutex_unlock(&l->lock);
 }
 
+/* Behind the others, which shall not wait for it. The ring has room: JOB has left it. */
+static void do_again(struct lane_thread *t, const struct job *job)
+{
+	const struct timespec pause = {.tv_nsec = AGAIN_NS};
+
+	pthread_mutex_lock(&t->lanes->lock);
+	(void)ring_push(&t->todo, job);
+	pthread_mutex_unlock(&t->lanes->lock);
+	(void)clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
+}
+
 static void *lane_main(void *arg)
 {
 	struct lane_thread *t = arg;
@@ -113,7 +125,10 @@ static void *lane_main(void *arg)
 		lane_swap_be_idle();
 	while (wait_for_job(t, &job)) {
 		job.error = lane_job_run(&t->tools, &job);
-		answer(t->lanes, &job);
+		if (job.error == -EINPROGRESS)
+			do_again(t, &job);
+		else
+			answer(t->lanes, &job);
 	}
 	lane_tools_close(&t->tools);
 	return NULL;

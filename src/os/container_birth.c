@@ -4,17 +4,16 @@
  */
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
-#include "guardian/clock.h"
 #include "guardian/container_birth.h"
 #include "guardian/fs.h"
 
+#include "cgroup_text.h"
 #include "stream_procs.h"
 
 enum {
-	LOOK_AGAIN_US = 20 * 1000,
 	COMM_SIZE = 16 + 1, /* TASK_COMM_LEN, and a newline */
+	EVENTS_SIZE = 128,
 };
 
 struct search {
@@ -34,21 +33,24 @@ static bool look_at(void *userdata, uint32_t pid)
 	return !search->found;
 }
 
+static bool is_empty(int dirfd)
+{
+	struct member_sample m = {.populated = true};
+	char text[EVENTS_SIZE];
+	ssize_t n = fs_read(dirfd, "cgroup.events", text, sizeof(text));
+
+	return n > 0 && cgroup_text_populated(text, (size_t)n, &m) && !m.populated;
+}
+
 bool container_is_starting(int rootfd, int cgfd, const char *path)
 {
 	_cleanup_fd_ int dirfd = fs_open_dir(cgfd, path);
 	struct search search = {.rootfd = rootfd};
 
-	if (dirfd >= 0)
-		(void)stream_procs_each(dirfd, look_at, &search);
+	if (dirfd < 0)
+		return false;
+	if (is_empty(dirfd))
+		return true;
+	(void)stream_procs_each(dirfd, look_at, &search);
 	return search.found;
-}
-
-void container_await_start(int rootfd, int cgfd, const char *path, uint64_t timeout_us)
-{
-	const struct timespec pause = {.tv_nsec = LOOK_AGAIN_US * 1000L};
-	uint64_t end_us = clock_now_us(CLOCK_BOOTTIME) + timeout_us;
-
-	while (container_is_starting(rootfd, cgfd, path) && clock_now_us(CLOCK_BOOTTIME) < end_us)
-		(void)clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
 }

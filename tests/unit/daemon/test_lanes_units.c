@@ -7,7 +7,9 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -101,12 +103,20 @@ static void a_limit_says_nothing_of_the_rest(void **state)
 	assert_string_equal(systemd.properties, "app.scope 1 MemoryMax=104857600");
 }
 
-/* While runc makes the container, the file holds the limit and the unit is not spoken of: that
- * would make `docker run` fail. */
+static void await_limit(const char *bytes)
+{
+	for (int i = 0; i < PATIENCE_MS; i++) {
+		if (strcmp(host_value(&host, "app.scope", "memory.max"), bytes) == 0)
+			return;
+		usleep(1000);
+	}
+	fail_msg("memory.max of app.scope is not %s", bytes);
+}
+
+/* While runc makes the container, the file holds the limit, as often as systemd lifts it, and the
+ * unit is not spoken of: that would make `docker run` fail. */
 static void a_newborn_is_left_to_runc(void **state)
 {
-	char value[32] = "";
-
 	(void)state;
 	if (systemd.bus <= 0)
 		skip();
@@ -114,18 +124,57 @@ static void a_newborn_is_left_to_runc(void **state)
 	host_set(&host, "app.scope", "cgroup.procs", "77\n");
 	host_put(&host, "proc/77/comm", "runc:[2:INIT]\n");
 	post_hold(LIMIT_MAX, 100 * MIB);
-	for (int i = 0; i < PATIENCE_MS && strcmp(value, "104857600") != 0; i++) {
-		usleep(1000);
-		strncpy(value, host_get(&host, "sys/fs/cgroup/app.scope/memory.max"),
-			sizeof(value) - 1);
-		value[strcspn(value, "\n")] = '\0';
-	}
-	assert_string_equal(value, "104857600");
+	await_limit("104857600");
+	host_set(&host, "app.scope", "memory.max", "      max\n"); /* as long: see host.h */
+	await_limit("104857600");
 	usleep(200 * 1000); /* it would have been spoken of by now */
 	assert_string_equal(systemd.properties, "");
 	host_put(&host, "proc/77/comm", "node\n");
 	await_hold();
 	assert_string_equal(systemd.properties, "app.scope 1 MemoryMax=104857600");
+}
+
+/* Others do not wait for it. */
+static void a_newborn_delays_nobody(void **state)
+{
+	struct job other = {.kind = JOB_HOLD, .path = "other.slice", .ticket = 8};
+	struct pollfd fd = {.fd = lanes_fd(lanes), .events = POLLIN};
+
+	(void)state;
+	host_group(&host, "app.scope");
+	host_group(&host, "other.slice");
+	host_set(&host, "app.scope", "cgroup.procs", "77\n");
+	host_put(&host, "proc/77/comm", "runc:[2:INIT]\n");
+	post_hold(LIMIT_MAX, 100 * MIB);
+	await_limit("104857600");
+	other.inode = host_inode(&host, "other.slice");
+	limit_put(&other.set, LIMIT_MAX, 100 * MIB);
+	assert_int_equal(lanes_post(lanes, LANE_HOLD, &other), 0);
+	assert_int_equal(poll(&fd, 1, PATIENCE_MS), 1);
+	assert_true(lanes_take(lanes, &other));
+	assert_int_equal(other.ticket, 8);
+	assert_int_equal(other.error, 0);
+	assert_int_equal(lanes_pending(lanes), 1);
+}
+
+/* It was restarted meanwhile: its place is somebody else's. */
+static void a_newborn_that_is_gone_is_no_more_waited_for(void **state)
+{
+	struct pollfd fd = {.fd = lanes_fd(lanes), .events = POLLIN};
+
+	(void)state;
+	host_group(&host, "app.scope");
+	host_set(&host, "app.scope", "cgroup.procs", "77\n");
+	host_put(&host, "proc/77/comm", "runc:[2:INIT]\n");
+	post_hold(LIMIT_MAX, 100 * MIB);
+	await_limit("104857600");
+	host_group(&host, "app2.scope");
+	host_set(&host, "app2.scope", "cgroup.procs", "77\n");
+	assert_int_equal(renameat(host.cgfd, "app.scope", host.cgfd, "gone.scope"), 0);
+	assert_int_equal(renameat(host.cgfd, "app2.scope", host.cgfd, "app.scope"), 0);
+	assert_int_equal(poll(&fd, 1, PATIENCE_MS), 1);
+	assert_true(lanes_take(lanes, &job));
+	assert_int_equal(job.error, -ESTALE);
 }
 
 int main(void)
@@ -134,6 +183,8 @@ int main(void)
 		WORLD(a_reservation_leaves_the_limit),
 		WORLD(a_limit_says_nothing_of_the_rest),
 		WORLD(a_newborn_is_left_to_runc),
+		WORLD(a_newborn_delays_nobody),
+		WORLD(a_newborn_that_is_gone_is_no_more_waited_for),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
