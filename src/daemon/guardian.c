@@ -23,7 +23,7 @@
 #include "daemon.h"
 
 enum {
-	PING_US = 20 * 1000000,      /* dockerd silent is told within this and its deadline */
+	PING_US = 30 * 1000000,      /* dockerd silent is told within this and its deadline */
 	PING_LOST_US = 15 * 1000000, /* the lane is busy with names that nobody answers for */
 	HOST_FULL_US = 5 * 1000000, /* between two looks at vmstat and pressure while somebody waits
 				       for memory */

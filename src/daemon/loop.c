@@ -16,6 +16,7 @@
 #include <systemd/sd-event.h>
 
 #include "guardian/loop.h"
+#include "guardian/notify.h"
 
 enum {
 	GAP_US = 50 * 1000,     /* between ticks that notifications ask for */
@@ -27,6 +28,7 @@ enum {
 
 struct loop {
 	struct guardian *guardian;
+	struct notify notify;
 	sd_event *event;
 	sd_event_source *timer;
 	/* CLOCK_BOOTTIME: the first tick and the last one began; the next one is due */
@@ -48,14 +50,15 @@ static int set_timer(struct loop *l, uint64_t at_us)
 
 static void notify(struct loop *l, uint64_t now_us)
 {
-	char summary[128];
+	static const char status[] = "STATUS=";
+	char word[sizeof(status) + 128] = "STATUS=", *summary = word + sizeof(status) - 1;
 
 	if (l->ticks == 1)
-		(void)sd_notify(0, "READY=1");
-	if (guardian_summary(l->guardian, summary, sizeof(summary)))
-		(void)sd_notifyf(0, "STATUS=%s", summary);
+		notify_say(&l->notify, "READY=1");
+	if (guardian_summary(l->guardian, summary, sizeof(word) - (sizeof(status) - 1)))
+		notify_say(&l->notify, word);
 	if (l->watchdog_us && now_us - l->petted_us >= l->watchdog_us) {
-		(void)sd_notify(0, "WATCHDOG=1");
+		notify_say(&l->notify, "WATCHDOG=1");
 		l->petted_us = now_us;
 	}
 }
@@ -116,9 +119,9 @@ static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *inf
 
 	(void)source;
 	(void)info;
-	(void)sd_notify(0, "RELOADING=1");
+	notify_say(&l->notify, "RELOADING=1");
 	guardian_reload(l->guardian);
-	(void)sd_notify(0, "READY=1");
+	notify_say(&l->notify, "READY=1");
 	return set_timer(l, l->last_us);
 }
 
@@ -128,7 +131,7 @@ static int on_end(sd_event_source *source, const struct signalfd_siginfo *info, 
 
 	(void)source;
 	(void)info;
-	(void)sd_notify(0, "STOPPING=1");
+	notify_say(&l->notify, "STOPPING=1");
 	return sd_event_exit(l->event, 0);
 }
 
@@ -178,6 +181,7 @@ int loop_run(struct guardian *g)
 	uint64_t usec = 0;
 	int r;
 
+	notify_open(&l.notify);
 	if (sd_watchdog_enabled(0, &usec) > 0)
 		l.watchdog_us = usec / 2;
 	r = prepare(&l);
@@ -185,5 +189,6 @@ int loop_run(struct guardian *g)
 		r = sd_event_loop(l.event);
 	sd_event_source_unref(l.timer);
 	sd_event_unref(l.event);
+	notify_close(&l.notify);
 	return r;
 }
