@@ -279,6 +279,8 @@ struct snapshot {
 	struct swap_sample swap;
 	struct streams_sample streams;
 	uint8_t peer[PEER_COUNT]; /* enum peer_state */
+	bool members_still; /* a promise: every member was read, and is as in the snapshot before;
+			       one may have left */
 	uint16_t n_members, n_ancestors, n_results;
 	struct member_sample member[SNAPSHOT_MEMBERS_MAX];
 	struct ancestor_sample ancestor[SNAPSHOT_ANCESTORS_MAX];

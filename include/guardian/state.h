@@ -21,7 +21,7 @@
 #include "guardian/snapshot.h"
 
 #define STATE_MAGIC   0x6e61696472617567ULL /* "guardian" */
-#define STATE_VERSION 3
+#define STATE_VERSION 4
 
 enum {
 	STATE_DEPARTED_MAX = 32,
@@ -316,6 +316,9 @@ struct state {
 	uint8_t peer_silent[PEER_COUNT]; /* told */
 	uint64_t peer_ok_us[PEER_COUNT]; /* answered last */
 	uint64_t peer_back_us[PEER_COUNT];
+	uint64_t members_due_us;  /* the first deadline of a member; 0: not known, or passed.
+				    Whoever lowers a deadline outside of the look at it sets it to 0
+				  */
 	uint64_t services_due_us; /* the first moment at which a service has something to tell */
 	struct level host_level;
 	struct readings host_readings;

@@ -75,10 +75,9 @@ static void member_look(struct tick *t, const struct member_sample *m, struct me
 		member_rules[i](t, m, ms);
 }
 
-/* Most ticks: everybody is where they were, nothing happened to them, and nobody's moment has come.
- * So this is asked of all in one go, before anything else is, in a loop without a way out, so that
- * the memory of several members is fetched side by side. */
-static bool members_quiet(struct tick *t)
+/* Asked of all in one go, in a loop without a way out, so that the memory of several members is
+ * fetched side by side. */
+static bool members_as_before(struct tick *t)
 {
 	const struct member_sample *m = t->snap->member;
 	const struct member_state *ms = t->state->member;
@@ -86,8 +85,6 @@ static bool members_quiet(struct tick *t)
 	uint16_t services = 0;
 	uint8_t changed = 0;
 
-	if (t->state->n_members != t->n_members)
-		return false;
 #pragma GCC unroll 4
 	for (uint32_t i = 0; i < t->n_members; i++) {
 		inodes |= m[i].inode ^ ms[i].inode;
@@ -95,9 +92,24 @@ static bool members_quiet(struct tick *t)
 		changed |= m[i].changed;
 		wake_us = ms[i].deadline_us < wake_us ? ms[i].deadline_us : wake_us;
 	}
-	if (inodes || services || changed || wake_us <= t->now_us)
+	t->state->members_due_us = wake_us;
+	return !inodes && !services && !changed;
+}
+
+/* Most ticks: everybody is where they were, nothing happened to them, and nobody's moment has come.
+ * Whoever took the snapshot knows it from reading, and when the next moment comes is known from the
+ * tick before: then nobody needs to be asked. */
+static bool members_quiet(struct tick *t)
+{
+	struct state *state = t->state;
+
+	if (state->n_members != t->n_members)
 		return false;
-	plan_wake(t, wake_us);
+	if (!(t->snap->members_still && state->members_due_us > t->now_us) && !members_as_before(t))
+		return false;
+	if (state->members_due_us <= t->now_us)
+		return false;
+	plan_wake(t, state->members_due_us);
 	return true;
 }
 
@@ -106,16 +118,18 @@ static void members_look(struct tick *t)
 	const struct member_sample *m = t->snap->member, *end = m + t->n_members;
 	struct member_state *ms = t->state->member;
 	uint64_t now_us = t->now_us, wake_us = UINT64_MAX;
-	bool near = false;
+	bool near = false, overdue = false;
 
 	for (; m < end; m++, ms++) {
 		if (m->changed || ms->deadline_us <= now_us)
 			member_look(t, m, ms);
 		near |= member_near(t, ms);
+		overdue |= ms->deadline_us <= now_us;
 		if (ms->deadline_us < wake_us && ms->deadline_us > now_us)
 			wake_us = ms->deadline_us;
 	}
 	t->state->members_near = near;
+	t->state->members_due_us = overdue ? 0 : wake_us;
 	plan_wake(t, wake_us);
 }
 

@@ -57,6 +57,7 @@ static void effort_find(struct tick *t, const struct result *result)
 		if (effort_end(t, &ms->limits.hold, result) ||
 			effort_end(t, &ms->limits.persist, result)) {
 			ms->deadline_us = 0;
+			state->members_due_us = 0;
 			return;
 		}
 	}

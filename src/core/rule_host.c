@@ -20,6 +20,7 @@ static void rules_choose(struct tick *t)
 	if (now == state->rules)
 		return;
 	state->rules = (uint8_t)now;
+	state->members_due_us = 0;
 	for (size_t i = 0; i < state->n_members; i++)
 		if (state->member[i].level.now != MEMORY_NORMAL)
 			state->member[i].deadline_us = 0;

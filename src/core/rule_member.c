@@ -71,6 +71,7 @@ static void matters_open(struct state *state)
 
 static void services_renumber(struct state *state)
 {
+	state->members_due_us = 0;
 	for (size_t i = 0; i < state->n_members; i++) {
 		state->member[i].service = service_now(state, state->member[i].service);
 		state->member[i].deadline_us = 0;

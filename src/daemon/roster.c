@@ -421,6 +421,7 @@ bool roster_sample(struct roster *r, uint64_t now_us)
 		drop(r, r->member[i]); /* the next member moves to this place */
 	}
 	roster_ancestors_sample(r);
+	s->members_still = !changed;
 	return changed;
 }
 

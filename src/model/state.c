@@ -124,6 +124,7 @@ static void swap_resume(struct swap_state *swap)
 void state_resume(struct state *state)
 {
 	state->adopted = 0;
+	state->members_due_us = 0;
 	for (size_t i = 0; i < state->n_members; i++) {
 		effort_resume(&state->member[i].limits.hold);
 		persist_resume(&state->member[i].limits.persist, state->now_us);
@@ -224,4 +225,5 @@ void state_restart_durations(struct state *state, uint64_t now_us)
 	swap_again(&state->swap, now_us);
 	streams_again(state, now_us);
 	state->services_due_us = 0;
+	state->members_due_us = 0;
 }

@@ -52,6 +52,50 @@ static void promises_hold_whatever_is_read(void **state)
 		hold_for(seed, true, 100 * MS);
 }
 
+/* The promise that nobody moved saves a look, and changes no decision. */
+static void stillness_decides_nothing(void **state)
+{
+	struct chaos *c = calloc(1, sizeof(*c));
+	struct state *other = calloc(1, sizeof(*other));
+	struct plan *plan = calloc(1, sizeof(*plan));
+
+	(void)state;
+	assert_true(c && other && plan);
+	for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+		uint64_t x = seed * 0x9e3779b97f4a7c15ULL + 1;
+
+		memset(c, 0, sizeof(*c));
+		c->next = xorshift;
+		c->source = &x;
+		chaos_begin(c);
+		for (int tick = 0; tick < TICKS; tick++) {
+			bool still = true;
+
+			if (chaos_one_in(c, 2))
+				chaos_mutate(c);
+			chaos_time(c, 300 * MS);
+			for (size_t i = 0; i < c->snap.n_members; i++)
+				still &= !c->snap.member[i].changed &&
+					 c->snap.member[i].inode == c->state.member[i].inode;
+			c->snap.members_still = false;
+			*other = c->state;
+			decide(&c->policy, &c->snap, other, plan);
+			c->snap.members_still = still;
+			assert_null(chaos_decide(c));
+			if (memcmp(&c->state, other, sizeof(*other)) != 0 ||
+				c->plan.wake_us != plan->wake_us ||
+				c->plan.n_actions != plan->n_actions ||
+				c->plan.n_events != plan->n_events)
+				fail_msg("seed %llu, tick %d", (unsigned long long)seed, tick);
+			for (size_t i = 0; i < c->snap.n_members; i++)
+				c->snap.member[i].changed = false;
+		}
+	}
+	free(plan);
+	free(other);
+	free(c);
+}
+
 /* Rule 7: with nothing more happening it comes to rest, whatever happened before; and stays there.
  */
 static void after_chaos_comes_calm(void **state)
@@ -230,6 +274,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(promises_hold_in_bad_minutes),
 		TEST(promises_hold_whatever_is_read),
+		TEST(stillness_decides_nothing),
+		cmocka_unit_test(stillness_decides_nothing),
 		TEST(after_chaos_comes_calm),
 		TEST(no_kind_of_event_floods),
 		TEST(rules_do_not_flap_around_their_border),

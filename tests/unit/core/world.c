@@ -304,9 +304,20 @@ static void carry_out(struct world *w)
 	}
 }
 
+/* As the daemon knows it from reading. */
+static bool members_still(const struct world *w)
+{
+	bool still = true;
+
+	for (uint16_t i = 0; i < w->snap.n_members && i < SNAPSHOT_MEMBERS_MAX; i++)
+		still &= !w->snap.member[i].changed;
+	return still;
+}
+
 void step(struct world *w, uint64_t us)
 {
 	w->snap.now_us += us;
+	w->snap.members_still = members_still(w);
 	decide(&w->policy, &w->snap, &w->state, &w->plan);
 	assert_true(w->plan.n_events <= PLAN_EVENTS_MAX && w->plan.n_actions <= PLAN_ACTIONS_MAX);
 	for (uint16_t i = 0; i < w->plan.n_events; i++)
