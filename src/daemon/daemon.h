@@ -97,7 +97,9 @@ struct guardian {
 	uint16_t shown_members; /* by the status as it was rendered last */
 	struct text_out status;
 	char status_text[GUARDIAN_STATUS_SIZE];
-	bool summary_stale; /* the same of guardian_summary() */
+	uint64_t metrics_us; /* they were written last */
+	bool metrics_stale;  /* the same of the metrics */
+	bool summary_stale;  /* the same of guardian_summary() */
 	char summary[128];
 };
 

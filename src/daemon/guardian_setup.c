@@ -22,6 +22,7 @@
 #include "guardian/docker_files.h"
 #include "guardian/fs.h"
 #include "guardian/lacks.h"
+#include "guardian/metrics.h"
 #include "guardian/pages.h"
 #include "guardian/psi.h"
 #include "guardian/swap_root.h"
@@ -33,6 +34,7 @@ enum {
 	HEAP_PIECE_MAX = 16 * 1024,
 	PRESSURE_STALL_US = 100 * 1000, /* a tenth of the window */
 	PRESSURE_WINDOW_US = 1000 * 1000,
+	METRICS_US = 15 * 1000000, /* nobody collects more often */
 };
 
 static uint64_t boottime_us(void)
@@ -325,11 +327,27 @@ void guardian_lock_memory(struct guardian *g)
 	(void)mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
 }
 
+/* Rendered behind the status, on pages that are there already. */
+static void write_metrics(struct guardian *g)
+{
+	struct text_out out;
+
+	if (!g->metrics_stale || (g->metrics_us && g->snap.now_us - g->metrics_us < METRICS_US))
+		return;
+	text_out_init(&out, g->status_text + g->status.len, sizeof(g->status_text) - g->status.len);
+	metrics_render(&out, &g->policy, &g->snap, &g->state, g->about.longest_tick_us);
+	if (!out.full)
+		(void)fs_replace(g->run_fd, METRICS_FILE, out.buf, out.len, 0644);
+	g->metrics_us = g->snap.now_us;
+	g->metrics_stale = false;
+}
+
 void guardian_write_status(struct guardian *g)
 {
 	bool stale = g->status_stale || g->shown_members != g->snap.n_members;
 
 	g->summary_stale |= stale;
+	g->metrics_stale |= stale;
 	if (g->run_fd < 0)
 		return;
 	if (stale || g->status.len == 0) {
@@ -343,6 +361,7 @@ void guardian_write_status(struct guardian *g)
 		status_touch(g->status_text, &g->about, &g->snap);
 	}
 	(void)fs_replace(g->run_fd, STATUS_FILE, g->status_text, g->status.len, 0644);
+	write_metrics(g);
 }
 
 void guardian_write_state(struct guardian *g)

@@ -20,7 +20,14 @@
 
 #include "guardian/guardian.h"
 
-enum { SECOND_US = 1000000, SETTLE_TICKS = 40, SETTLE_MAX = 3000, SERVICES_MAX = 512, PLACE = 8 };
+enum {
+	SECOND_US = 1000000,
+	SETTLE_TICKS = 40,
+	SETTLE_MAX = 3000,
+	LAST_WORDS_S = 20,
+	SERVICES_MAX = 512,
+	PLACE = 8
+};
 
 static uint64_t now_us = 1000 * (uint64_t)SECOND_US;
 static uint64_t allocations;
@@ -78,6 +85,10 @@ static void settle(struct guardian *g)
 		} else {
 			quiet++;
 		}
+	}
+	for (int i = 0; i < LAST_WORDS_S; i++) { /* metrics of what has happened */
+		now_us += SECOND_US;
+		(void)guardian_tick(g);
 	}
 }
 

@@ -59,6 +59,7 @@ within 'at once (in ms; three seconds are allowed to the emulation)' 0 3000 "$(e
 is 'in words' 'All streams are in use.' "$(cat "$VIEWS/refused")"
 eventually 'which is told' 30 '[ "$(count_events stream_refused)" = 1 ]'
 is 'and counted' 1 "$(journal_events stream_refused | jq -r .GUARDIAN_REFUSED)"
+eventually 'in the metrics too' 60 "grep -qx 'guardian_streams_refused_total 1' /run/guardian/metrics.prom"
 ok 'the backend says why in its log' 'docker logs backend 2>&1 | grep -q "^guardian-stream: no free slot: 3 of 3 in use$"'
 read -r before _ < <(frames 2)
 eventually 'the others watch on' 60 "sees 2 $((before + 2)) && sees 3 3"

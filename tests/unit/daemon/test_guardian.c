@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "dockerd.h"
@@ -306,6 +307,30 @@ static void no_place_left_is_told_once(void **state)
 	assert_int_equal(world.told[EVENT_LACK], 1);
 }
 
+/* For a monitoring system that collects each 15 s at most: not each tick, and not when nothing has
+ * moved. */
+static void metrics_are_there_and_seldom_written(void **state)
+{
+	struct stat first, again;
+	char text[8192];
+
+	(void)state;
+	start_shop();
+	world_run(60 * SECOND_US);
+	assert_true(fs_read(world.g->run_fd, "metrics.prom", text, sizeof(text)) > 0);
+	assert_non_null(
+		strstr(text, "guardian_service_memory_limit_bytes{service=\"web\"} 104857600\n"));
+	assert_int_equal(fstatat(world.g->run_fd, "metrics.prom", &first, 0), 0);
+	assert_int_equal(first.st_mode & 07777, 0644);
+	world_run(60 * SECOND_US);
+	assert_int_equal(fstatat(world.g->run_fd, "metrics.prom", &again, 0), 0);
+	assert_int_equal(again.st_ino, first.st_ino);
+	host_use(&world.host, host_scope(1), 40 * MIB, 0);
+	world_run(60 * SECOND_US);
+	assert_int_equal(fstatat(world.g->run_fd, "metrics.prom", &again, 0), 0);
+	assert_int_not_equal(again.st_ino, first.st_ino);
+}
+
 static void start_dockerd(struct dockerd *d, const char *policy)
 {
 	char path[192];
@@ -420,6 +445,7 @@ int main(void)
 		WORLD(host_memory_is_told_once),
 		WORLD(a_quiet_host_is_read_seldom),
 		WORLD(no_place_left_is_told_once),
+		WORLD(metrics_are_there_and_seldom_written),
 		WORLD(names_come_from_the_trees_docker),
 		WORLD(silent_docker_is_told_and_nothing_waits),
 		WORLD(a_slow_update_is_no_silence),
