@@ -24,6 +24,7 @@ enum {
 	MAKE_WAY_US = 2 * 1000000,
 	BIRTH_US = 30 * 1000000, /* from a container's cgroup to its own program */
 	UPDATE_DEADLINES = 8,
+	STOP_DEADLINES = 2, /* beyond the grace */
 };
 
 static struct docker docker_of(const struct policy_docker *settings, uint64_t deadline_us)
@@ -101,7 +102,7 @@ static int do_persist(struct lane_tools *t, struct job *job)
 /* A container that was restarted meanwhile has the same id, and is in another cgroup. */
 static int do_stop_container(struct lane_tools *t, struct job *job)
 {
-	struct docker d = docker_of(&t->docker, 0);
+	struct docker d = docker_of(&t->docker, t->docker.deadline_us * STOP_DEADLINES);
 	_cleanup_fd_ int fd = fs_open_dir(t->cgfd, job->path);
 	uint64_t inode;
 	int r = fd < 0 ? fd : fs_inode(fd, &inode);

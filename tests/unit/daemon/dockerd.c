@@ -84,6 +84,7 @@ static void update(struct dockerd *d, int fd, struct dockerd_container *c, const
 static void stop(struct dockerd *d, int fd)
 {
 	d->stops++;
+	usleep((useconds_t)d->stop_takes_ms * 1000);
 	reply(fd, 204, "");
 }
 

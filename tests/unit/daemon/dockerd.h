@@ -29,6 +29,7 @@ struct dockerd {
 	struct dockerd_container container[DOCKERD_CONTAINERS];
 	_Atomic int mood;
 	_Atomic int pings, inspects, updates, stops;
+	_Atomic int stop_takes_ms;
 	int listen_fd, stop_pipe[2];
 	int held[DOCKERD_HELD], n_held;
 	pthread_t thread;

@@ -197,6 +197,19 @@ static void a_container_is_stopped_by_docker(void **state)
 	assert_int_equal(dockerd.stops, 1);
 }
 
+/* Docker answers when the container has gone: that may take the grace, and the answer its time. */
+static void docker_has_time_to_answer(void **state)
+{
+	struct action a = action_of(ACT_STREAM_STOP_CONTAINER);
+
+	(void)state;
+	a.value = 1000000;
+	dockerd.stop_takes_ms = 1700;
+	assert_int_equal(act_real.stream(&on, &a), 0);
+	take();
+	assert_int_equal(job.error, 0);
+}
+
 static void what_is_no_container_is_not_stopped_as_one(void **state)
 {
 	struct action a = action_of(ACT_STREAM_STOP_CONTAINER);
@@ -229,6 +242,7 @@ int main(void)
 		WORLD(the_files_driver_writes_the_file_alone),
 		WORLD(the_real_driver_sends_signals),
 		WORLD(a_container_is_stopped_by_docker),
+		WORLD(docker_has_time_to_answer),
 		WORLD(what_is_no_container_is_not_stopped_as_one),
 		WORLD(they_are_not_for_the_lanes),
 	};
