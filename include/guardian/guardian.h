@@ -48,6 +48,8 @@ int guardian_lanes_fd(const struct guardian *g);
  * to be told, which says when a tick is wanted (UINT64_MAX: not for that). */
 int guardian_slots_fd(const struct guardian *g);
 uint64_t guardian_slots_noticed(struct guardian *g);
+/* One of the others was readable. */
+void guardian_noticed(struct guardian *g);
 
 /* Locks what is in memory by now, after the act path was rehearsed, so that a host short of memory
  * does not page the guardian out. */

@@ -65,6 +65,8 @@ struct action {
 
 struct plan {
 	uint64_t wake_us; /* absolute, CLOCK_BOOTTIME: the next tick at the latest */
+	uint64_t due_us;  /* until then a glance at the host's memory is look enough, if it shows
+			     nothing new and nobody has told of anything; 0: all is to be read */
 	uint16_t n_actions, n_events;
 	bool state_changed; /* something worth keeping over a restart of the daemon has changed */
 	struct action action[PLAN_ACTIONS_MAX];

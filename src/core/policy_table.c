@@ -65,7 +65,8 @@ const struct policy_field policy_fields[] = {
 		.max = MINUTE,
 		.fallback = 5 * SECOND,
 		.help = "The longest time between two looks while nothing does: the more memory "
-			"is free, the nearer to this. The kernel's notifications end it."},
+			"is free, the nearer to this. Two of three are at the host's memory alone. "
+			"The kernel's notifications end it."},
 	{.section = SECTION_HOST,
 		.key = "reserve",
 		.type = FIELD_SIZE,

@@ -49,5 +49,6 @@ void pace_set(struct tick *t)
 	if (pace_us < interval_us || t->state->members_near || t->plan->n_events ||
 		t->plan->n_actions || t->n_results)
 		pace_us = interval_us;
+	t->plan->due_us = pace_us > interval_us ? t->plan->wake_us : 0;
 	plan_wake(t, t->now_us + pace_us);
 }

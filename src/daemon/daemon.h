@@ -80,6 +80,10 @@ struct guardian {
 	struct job job;      /* scratch: too large for the stack of each caller */
 	uint64_t ping_at_us; /* the next ping; while one is under way: when the next was due */
 	uint64_t around_at_us;
+	uint64_t due_us;  /* before that a glance may do */
+	uint64_t pace_us; /* between two looks while that is so */
+	uint8_t glances;  /* since the last whole look */
+	bool noticed;     /* something was told of since: no glance */
 
 	struct snapshot snap;
 	struct state state;

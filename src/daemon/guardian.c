@@ -33,6 +33,7 @@ enum {
 	AROUND_US = 30 * 1000000,     /* counting the containers that no service names */
 	SOON_US = 10 * 1000,          /* what is due already is not worth a busy loop */
 	PROGRESS_US = 1000000,        /* a swap file is being made */
+	GLANCES = 2,                  /* between two whole looks, while nothing happens */
 };
 
 /* ---- the policy ---- */
@@ -166,6 +167,7 @@ void guardian_reload(struct guardian *g)
 
 	if (!report)
 		return;
+	g->noticed = true;
 	report_init(report, g->config);
 	if (guardian_policy_load(g, &p, report) < 0) {
 		reload_rejected(g, report);
@@ -182,6 +184,7 @@ static void on_appeared(void *userdata, const char *path)
 {
 	struct guardian *g = userdata;
 
+	g->noticed = true;
 	roster_appeared(&g->roster, path);
 }
 
@@ -189,6 +192,7 @@ static void on_vanished(void *userdata, const char *path)
 {
 	struct guardian *g = userdata;
 
+	g->noticed = true;
 	roster_vanished(&g->roster, path);
 }
 
@@ -196,6 +200,7 @@ static void on_modified(void *userdata, const char *path, const char *file)
 {
 	struct guardian *g = userdata;
 
+	g->noticed = true;
 	roster_modified(&g->roster, path, file);
 }
 
@@ -211,7 +216,7 @@ static void peer_seen(struct guardian *g, int error)
 
 	g->pinging = false;
 	if (g->snap.peer[PEER_DOCKER] != state)
-		g->status_stale = true;
+		g->status_stale = g->noticed = true;
 	g->snap.peer[PEER_DOCKER] = state;
 }
 
@@ -243,6 +248,7 @@ static void take_answers(struct guardian *g)
 	memcpy(g->snap.result, g->early, g->n_early * sizeof(g->early[0]));
 	g->n_early = 0;
 	while (g->lanes && g->snap.n_results < SNAPSHOT_RESULTS_MAX && lanes_take(g->lanes, job)) {
+		g->noticed |= job->kind != JOB_PING;
 		switch (job->kind) {
 		case JOB_IDENTIFY:
 			roster_named(&g->roster, job->inode, job->error, &job->container);
@@ -318,6 +324,14 @@ static uint64_t host_interval_us(const struct guardian *g)
 	return waits || g->state.host_level.now != MEMORY_NORMAL ? HOST_FULL_US : HOST_QUIET_US;
 }
 
+static bool memory_moved(const struct guardian *g)
+{
+	const struct host_sample *host = &g->snap.host;
+
+	return distance(g->host_full_available_bytes, host->mem_available_bytes) >=
+	       host->mem_total_bytes / HOST_STEP;
+}
+
 static void sample_host(struct guardian *g)
 {
 	struct host_sample *host = &g->snap.host;
@@ -325,8 +339,7 @@ static void sample_host(struct guardian *g)
 
 	if (!full) {
 		g->status_stale |= procfs_sample(&g->procfs, host, SAMPLE_LOOK);
-		full = distance(g->host_full_available_bytes, host->mem_available_bytes) >=
-		       host->mem_total_bytes / HOST_STEP;
+		full = memory_moved(g);
 	}
 	if (full) {
 		g->status_stale |= procfs_sample(&g->procfs, host, SAMPLE_FULL);
@@ -428,9 +441,54 @@ static uint64_t min_u64(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
+void guardian_noticed(struct guardian *g)
+{
+	g->noticed = true;
+}
+
+/* A tick that looks at the host's memory alone, where nothing else can be new: services far from
+ * their warnings move only with it, and of everything else somebody tells. */
+static bool glance(struct guardian *g, uint64_t now_us)
+{
+	bool may = now_us < g->due_us && g->glances < GLANCES && !g->noticed &&
+		   g->snap.n_results == 0 && g->host_full_us && g->snap.host.valid & HOST_MEMORY;
+
+	if (!may)
+		return false;
+	g->status_stale |= procfs_sample(&g->procfs, &g->snap.host, SAMPLE_LOOK);
+	if (memory_moved(g) || !(g->snap.host.valid & HOST_MEMORY))
+		return false;
+	g->glances++;
+	g->about.ticks++;
+	guardian_write_status(g);
+	return true;
+}
+
+/* When the rules, or those who read, want to look again. */
+static uint64_t next_look_us(struct guardian *g, bool more)
+{
+	uint64_t now_us = g->snap.now_us, others_us;
+
+	others_us = min_u64(g->roster.next_ask_us, guardian_streams_wake_us(g));
+	if (g->about.swap_phase) /* somebody may watch the bar */
+		others_us = min_u64(others_us, now_us + PROGRESS_US);
+	if (more || g->n_early || g->snap.n_results == SNAPSHOT_RESULTS_MAX)
+		others_us = now_us;
+	g->due_us = min_u64(g->plan.due_us, others_us);
+	g->pace_us = g->plan.wake_us - min_u64(g->plan.wake_us, now_us);
+	g->glances = 0;
+	g->noticed = false;
+	return min_u64(g->plan.wake_us, others_us);
+}
+
+static uint64_t not_too_soon(uint64_t at_us, uint64_t now_us)
+{
+	return at_us > now_us + SOON_US ? at_us : now_us + SOON_US;
+}
+
 uint64_t guardian_tick(struct guardian *g)
 {
-	uint64_t now_us = g->options.clock(), wake_us, took_us;
+	uint64_t now_us = g->options.clock(), took_us;
 	bool moved;
 	bool more;
 
@@ -439,6 +497,8 @@ uint64_t guardian_tick(struct guardian *g)
 	more = g->tree && cgroup_tree_dispatch(g->tree, &guardian_tree_ops, g) == CGROUP_TREE_MORE;
 	g->snap.now_us = now_us;
 	g->snap.realtime_us = clock_now_us(CLOCK_REALTIME);
+	if (!more && glance(g, now_us))
+		return not_too_soon(min_u64(g->due_us, now_us + g->pace_us), now_us);
 	sample_host(g);
 	guardian_swap_sample(g);
 	moved = roster_sample(&g->roster, now_us);
@@ -459,11 +519,5 @@ uint64_t guardian_tick(struct guardian *g)
 	took_us = g->options.clock() - now_us;
 	if (took_us > g->about.longest_tick_us)
 		g->about.longest_tick_us = took_us;
-	wake_us = min_u64(g->plan.wake_us, g->roster.next_ask_us);
-	wake_us = min_u64(wake_us, guardian_streams_wake_us(g));
-	if (g->about.swap_phase) /* somebody may watch the bar */
-		wake_us = min_u64(wake_us, now_us + PROGRESS_US);
-	if (more || g->n_early || g->snap.n_results == SNAPSHOT_RESULTS_MAX)
-		wake_us = now_us;
-	return wake_us > now_us + SOON_US ? wake_us : now_us + SOON_US;
+	return not_too_soon(next_look_us(g, more), now_us);
 }

@@ -95,6 +95,7 @@ static int on_notice(sd_event_source *source, int fd, uint32_t events, void *use
 	struct loop *l = userdata;
 	uint64_t at_us = l->last_us + GAP_US;
 
+	guardian_noticed(l->guardian);
 	(void)source;
 	(void)fd;
 	(void)events;

@@ -106,6 +106,7 @@ uint64_t guardian_slots_noticed(struct guardian *g)
 
 	if (!is_wanted(g))
 		return UINT64_MAX;
+	g->noticed = true;
 	streams->noticed = streams->look_again = true;
 	if (streams->look_at_us > streams->looked_us + LOOK_GAP_US)
 		streams->look_at_us = streams->looked_us + LOOK_GAP_US;

@@ -307,6 +307,39 @@ static void no_place_left_is_told_once(void **state)
 	assert_int_equal(world.told[EVENT_LACK], 1);
 }
 
+/* Between two ticks that nobody asks for the host's memory alone is glanced at; what is told, or
+ * memory that moves, makes a tick of any look. */
+static void most_looks_are_glances(void **state)
+{
+	uint64_t begun_us, whole = 0;
+
+	(void)state;
+	start_shop();
+	world_run(60 * SECOND_US);
+	for (int i = 0; i < 12; i++) {
+		world_now_us = world.wake_us;
+		world_tick();
+		whole += world.g->glances == 0;
+	}
+	assert_in_range(whole, 4, 5);
+	do
+		world_tick();
+	while (world.g->glances != 1);
+	host_set(&world.host, host_scope(1), "memory.max", "max\n");
+	begun_us = world_now_us;
+	world_tick();
+	assert_int_equal(world_now_us, begun_us);
+	assert_int_equal(world.g->glances, 0);
+	do
+		world_tick();
+	while (world.g->glances != 1);
+	host_put(&world.host, "proc/meminfo",
+		"MemTotal:        4000000 kB\nMemFree:         2000000 kB\nMemAvailable:    "
+		"2900000 kB\nSwapTotal:       2000000 kB\nSwapFree:        2000000 kB\n");
+	world_tick();
+	assert_int_equal(world.g->glances, 0);
+}
+
 /* For a monitoring system that collects each 15 s at most: not each tick, and not when nothing has
  * moved. */
 static void metrics_are_there_and_seldom_written(void **state)
@@ -446,6 +479,7 @@ int main(void)
 		WORLD(a_quiet_host_is_read_seldom),
 		WORLD(no_place_left_is_told_once),
 		WORLD(metrics_are_there_and_seldom_written),
+		WORLD(most_looks_are_glances),
 		WORLD(names_come_from_the_trees_docker),
 		WORLD(silent_docker_is_told_and_nothing_waits),
 		WORLD(a_slow_update_is_no_silence),

@@ -95,7 +95,7 @@ static void it_stays_over_restarts_and_reloads(void **state)
 	start(six);
 	inode = file().st_ino;
 	child = take_slot(5);
-	world_run(11ULL * SECOND_US);
+	world_run(16ULL * SECOND_US);
 	assert_int_equal(seen()->in_use, 1);
 	reload("  max: 2\n"); /* below the slot that is held */
 	assert_int_equal(seen()->cap, 2);
@@ -199,7 +199,7 @@ static void slots_are_seen_as_they_are_taken(void **state)
 	world_run(SECOND_US);
 	assert_int_equal(seen()->in_use, 1);
 	end_taker(b);
-	world_run(11ULL * SECOND_US); /* without being told */
+	world_run(16ULL * SECOND_US); /* without being told */
 	assert_int_equal(seen()->in_use, 0);
 }
 
