@@ -20,7 +20,6 @@ struct metrics {
 	const struct snapshot *snap;
 	const struct state *state;
 	uint64_t longest_tick_us;
-	struct service_sums service[POLICY_SERVICES_MAX]; /* as many as the policy has */
 };
 
 enum unit { UNIT_PLAIN, UNIT_MICROSECONDS };
@@ -136,41 +135,59 @@ static const struct metric stream_metrics[] = {
 
 /* ---- the services ---- */
 
-static bool get_members(const struct metrics *m, uint16_t service, uint64_t *value)
+static void sum_member(struct service_sums *sums, const struct member_sample *sample, uint8_t level)
 {
-	*value = m->service[service].members;
-	return true;
+	const uint32_t usage = MEMBER_CURRENT | MEMBER_STAT;
+	uint64_t limit = limit_has(&sample->live, LIMIT_MAX) ? sample->live.value[LIMIT_MAX]
+							     : LIMIT_UNLIMITED;
+
+	sums->members++;
+	if ((sample->valid & usage) == usage) {
+		sums->working_set += member_working_set(sample);
+		sums->anon += sample->anon_bytes;
+		sums->has_usage = true;
+	}
+	if (sample->valid & MEMBER_SWAP) {
+		sums->swap += sample->swap_bytes;
+		sums->has_swap = true;
+	}
+	if (limit == LIMIT_UNLIMITED || sums->limit == LIMIT_UNLIMITED ||
+		__builtin_add_overflow(sums->limit, limit, &sums->limit))
+		sums->limit = LIMIT_UNLIMITED;
+	if (level > sums->level)
+		sums->level = level;
 }
 
-static bool get_working_set(const struct metrics *m, uint16_t service, uint64_t *value)
+/* Made anew for each line: a table of all services would be 24 KiB of stack, on pages that are
+ * locked. */
+static struct service_sums sums_of(const struct metrics *m, uint16_t service)
 {
-	*value = m->service[service].working_set;
-	return m->service[service].has_usage;
+	struct service_sums sums = {0};
+
+	for (uint16_t i = 0; i < m->snap->n_members; i++) {
+		const struct member_sample *sample = &m->snap->member[i];
+		bool known = i < m->state->n_members && m->state->member[i].inode == sample->inode;
+
+		if (sample->service == service)
+			sum_member(&sums, sample, known ? m->state->member[i].level.now : 0);
+	}
+	return sums;
 }
 
-static bool get_anon(const struct metrics *m, uint16_t service, uint64_t *value)
-{
-	*value = m->service[service].anon;
-	return m->service[service].has_usage;
-}
-
-static bool get_swap(const struct metrics *m, uint16_t service, uint64_t *value)
-{
-	*value = m->service[service].swap;
-	return m->service[service].has_swap;
-}
-
-static bool get_limit(const struct metrics *m, uint16_t service, uint64_t *value)
-{
-	*value = m->service[service].limit;
-	return m->service[service].members > 0 && *value != LIMIT_UNLIMITED;
-}
-
-static bool get_service_level(const struct metrics *m, uint16_t service, uint64_t *value)
-{
-	*value = m->service[service].level;
-	return m->service[service].members > 0;
-}
+#define SUM_VALUE(function, condition, member)                                                     \
+	static bool function(const struct metrics *m, uint16_t service, uint64_t *value)           \
+	{                                                                                          \
+		struct service_sums sums = sums_of(m, service);                                    \
+                                                                                                   \
+		*value = sums.member;                                                              \
+		return condition;                                                                  \
+	}
+SUM_VALUE(get_members, true, members)
+SUM_VALUE(get_working_set, sums.has_usage, working_set)
+SUM_VALUE(get_anon, sums.has_usage, anon)
+SUM_VALUE(get_swap, sums.has_swap, swap)
+SUM_VALUE(get_limit, sums.members > 0 && *value != LIMIT_UNLIMITED, limit)
+SUM_VALUE(get_service_level, sums.members > 0, level)
 
 static bool get_oom_kills(const struct metrics *m, uint16_t service, uint64_t *value)
 {
@@ -200,43 +217,6 @@ static const struct metric service_metrics[] = {
 		get_oom_kills, UNIT_PLAIN},
 	{"guardian_service_restarts_total", "counter", "Restarts seen.", get_restarts, UNIT_PLAIN},
 };
-
-static void sum_member(struct metrics *m, const struct member_sample *sample, uint8_t level)
-{
-	const uint32_t usage = MEMBER_CURRENT | MEMBER_STAT;
-	struct service_sums *sums = &m->service[sample->service];
-	uint64_t limit = limit_has(&sample->live, LIMIT_MAX) ? sample->live.value[LIMIT_MAX]
-							     : LIMIT_UNLIMITED;
-
-	sums->members++;
-	if ((sample->valid & usage) == usage) {
-		sums->working_set += member_working_set(sample);
-		sums->anon += sample->anon_bytes;
-		sums->has_usage = true;
-	}
-	if (sample->valid & MEMBER_SWAP) {
-		sums->swap += sample->swap_bytes;
-		sums->has_swap = true;
-	}
-	if (limit == LIMIT_UNLIMITED || sums->limit == LIMIT_UNLIMITED ||
-		__builtin_add_overflow(sums->limit, limit, &sums->limit))
-		sums->limit = LIMIT_UNLIMITED;
-	if (level > sums->level)
-		sums->level = level;
-}
-
-static void sum_services(struct metrics *m)
-{
-	for (uint32_t i = 0; i < m->policy->n_services; i++)
-		m->service[i] = (struct service_sums){0};
-	for (uint16_t i = 0; i < m->snap->n_members; i++) {
-		const struct member_sample *sample = &m->snap->member[i];
-		bool known = i < m->state->n_members && m->state->member[i].inode == sample->inode;
-
-		if (sample->service < m->policy->n_services)
-			sum_member(m, sample, known ? m->state->member[i].level.now : 0);
-	}
-}
 
 /* ---- the text ---- */
 
@@ -310,14 +290,8 @@ static void put_services(const struct metrics *m, const struct metric *metric)
 void metrics_render(struct text_out *out, const struct policy *policy, const struct snapshot *snap,
 	const struct state *state, uint64_t longest_tick_us)
 {
-	struct metrics m;
+	const struct metrics m = {out, policy, snap, state, longest_tick_us};
 
-	m.out = out;
-	m.policy = policy;
-	m.snap = snap;
-	m.state = state;
-	m.longest_tick_us = longest_tick_us;
-	sum_services(&m);
 	put_plain(&m, host_metrics, sizeof(host_metrics) / sizeof(host_metrics[0]));
 	if (policy->streams.max > 0)
 		put_plain(&m, stream_metrics, sizeof(stream_metrics) / sizeof(stream_metrics[0]));

@@ -16,8 +16,9 @@
 #include "guardian/pages.h"
 
 enum {
-	RANGES_MAX = 128, /* three an object; what does not fit stays */
-	PIECE = 8 << 10,
+	RANGES_MAX = 128,        /* three an object; what does not fit stays */
+	STACK_BYTES = 128 << 10, /* deeper than any start goes */
+	STACK_KEPT = 4 << 10,    /* below the frame that asks */
 };
 
 struct ranges {
@@ -52,10 +53,18 @@ static bool has_text_relocations(const struct dl_phdr_info *object)
 	return false;
 }
 
-/* Of the program itself (which has no name here) and of libsystemd. */
+/* The program itself (which has no name here), and libraries that hardly anybody else has in
+ * memory.
+ */
 static bool is_sparse(const char *object)
 {
-	return object[0] == '\0' || strstr(object, "/libsystemd.so");
+	static const char *const libraries[] = {
+		"/libsystemd.so", "/libcjson.so", "/libhttp_parser.so"};
+
+	for (size_t i = 0; i < sizeof(libraries) / sizeof(libraries[0]); i++)
+		if (strstr(object, libraries[i]))
+			return true;
+	return object[0] == '\0';
 }
 
 static int note_object(struct dl_phdr_info *object, size_t size, void *userdata)
@@ -82,10 +91,20 @@ static int note_object(struct dl_phdr_info *object, size_t size, void *userdata)
 
 /* The kernel maps the 64 KiB around a page that is used, but never beyond a mapping: pieces with
  * another advice than their neighbours are mappings of their own. */
-static void cut(uintptr_t start, uintptr_t end)
+static void cut(uintptr_t start, uintptr_t end, uintptr_t page_bytes)
 {
-	for (; start + PIECE <= end; start += 2 * PIECE)
-		(void)madvise(pointer(start), PIECE, MADV_RANDOM);
+	for (; start + page_bytes <= end; start += 2 * page_bytes)
+		(void)madvise(pointer(start), page_bytes, MADV_RANDOM);
+}
+
+/* What lies below the frames in use is nobody's. The range may reach below the stack, which the
+ * kernel minds only after it has done the rest (ENOMEM). */
+static void forget_stack(uintptr_t page_bytes)
+{
+	uintptr_t end = (uintptr_t)__builtin_frame_address(0) - STACK_KEPT;
+
+	end &= ~(page_bytes - 1);
+	(void)madvise(pointer(end - STACK_BYTES), STACK_BYTES, MADV_DONTNEED);
 }
 
 void pages_forget(void)
@@ -97,6 +116,7 @@ void pages_forget(void)
 		(void)madvise(pointer(ranges.range[i].start),
 			ranges.range[i].end - ranges.range[i].start, MADV_DONTNEED);
 		if (ranges.range[i].sparse)
-			cut(ranges.range[i].start, ranges.range[i].end);
+			cut(ranges.range[i].start, ranges.range[i].end, ranges.page_bytes);
 	}
+	forget_stack(ranges.page_bytes);
 }
