@@ -58,6 +58,9 @@ struct guardian {
 	bool real_root;
 	bool started; /* the first tick has been told */
 	bool pinging;
+	bool noticed;       /* something was told of since the last tick: no glance */
+	bool metrics_stale; /* a number has moved since they were written */
+	uint8_t glances;    /* since the last whole look */
 
 	struct policy policy;
 	char policy_error[REPORT_TEXT_SIZE + REPORT_FILE_SIZE];
@@ -82,8 +85,6 @@ struct guardian {
 	uint64_t around_at_us;
 	uint64_t due_us;  /* before that a glance may do */
 	uint64_t pace_us; /* between two looks while that is so */
-	uint8_t glances;  /* since the last whole look */
-	bool noticed;     /* something was told of since: no glance */
 
 	struct snapshot snap;
 	struct state state;
@@ -102,7 +103,6 @@ struct guardian {
 	struct text_out status;
 	char status_text[GUARDIAN_STATUS_SIZE];
 	uint64_t metrics_us; /* they were written last */
-	bool metrics_stale;  /* the same of the metrics */
 	bool summary_stale;  /* the same of guardian_summary() */
 	char summary[128];
 };
